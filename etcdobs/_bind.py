@@ -1,0 +1,81 @@
+"""Decides how an operation becomes a method of both clients: its signature and docstring are written once, in `ops`."""
+
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from etcdobs._call import Call
+
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class _Blocking(Protocol):
+    def call(self, call: Call[Any]) -> Any: ...
+
+
+class _Awaiting(Protocol):
+    def call(self, call: Call[Any]) -> Coroutine[Any, Any, Any]: ...
+
+
+class Blocks(Protocol):
+    """What has a blocking driver: `Client` and its services."""
+
+    @property
+    def _driver(self) -> _Blocking: ...
+
+
+class Awaits(Protocol):
+    """What has an asyncio driver: `AsyncClient` and its services."""
+
+    @property
+    def _driver(self) -> _Awaiting: ...
+
+
+def sync(
+    build: Callable[P, Call[T]],
+) -> Callable[[Callable[[Any], None]], Callable[Concatenate[Any, P], T]]:
+    """`@sync(kv.put) def put(self) -> None: ...`: the method sends what `build` makes, and blocks."""
+
+    def decorate(stub: Callable[[Any], None]) -> Callable[Concatenate[Any, P], T]:
+        def method(self: Blocks, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            result: T = self._driver.call(build(*args, **kwargs))
+            return result
+
+        _name_after(stub, build, method)
+        return method
+
+    return decorate
+
+
+def aio(
+    build: Callable[P, Call[T]],
+) -> Callable[[Callable[[Any], None]], Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]]:
+    """`@aio(kv.put) def put(self) -> None: ...`: the method sends what `build` makes, and is awaited."""
+
+    def decorate(stub: Callable[[Any], None]) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
+        async def method(self: Awaits, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            result: T = await self._driver.call(build(*args, **kwargs))
+            return result
+
+        _name_after(stub, build, method)
+        return method
+
+    return decorate
+
+
+def _name_after(stub: Callable[..., Any], build: Callable[..., Any], method: Any) -> None:
+    method.__name__ = stub.__name__
+    method.__qualname__ = stub.__qualname__
+    method.__module__ = stub.__module__
+    method.__doc__ = build.__doc__
+    method.__signature__ = _with_self(build)
+
+
+def _with_self(build: Callable[..., Any]) -> inspect.Signature:
+    signature = inspect.signature(build)
+    this = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    returned = signature.return_annotation
+    result = getattr(returned, "__args__", (inspect.Signature.empty,))[0]
+    return signature.replace(parameters=[this, *signature.parameters.values()], return_annotation=result)

@@ -1,0 +1,224 @@
+"""Waits by awaiting: performs the steps of a flow for the running event loop."""
+
+import asyncio
+import os
+import time
+import weakref
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+import grpc.aio
+
+from etcdobs._call import Call
+from etcdobs._drive.channel import ChannelSettings, credentials, name_override
+from etcdobs._drive.leaf import fetch_leaf
+from etcdobs._drive.notes import record
+from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._wire import Rpc
+from etcdobs.config import TLS, Endpoint
+from etcdobs.errors import ClosedError, EtcdError, UnavailableError, from_status
+from etcdobs.observe import ClientMetrics, Instruments
+
+T = TypeVar("T")
+
+
+class Driver:
+    """The asyncio half of a client: its channels, and the steps of its flows. For one event loop at a time."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: ChannelSettings,
+        instruments: Instruments,
+        interceptors: tuple[Any, ...] = (),
+        metrics: ClientMetrics | None = None,
+    ) -> None:
+        self.session = session
+        self.metrics = metrics
+        self.closing = False
+        self._settings = settings
+        self._instruments = instruments
+        self._interceptors = interceptors
+        self._channels: dict[str, grpc.aio.Channel] = {}
+        self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._renewing = asyncio.Lock()
+        self._connecting = asyncio.Lock()
+        self._pid = os.getpid()
+        self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    # ---- flows
+
+    async def call(self, call: Call[T]) -> T:
+        """Carry out one call."""
+        return await self.run(unary(call, self.session))
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Perform what `flow` asks for until it returns."""
+        self.check_usable()
+        answer: Any = None
+        failure: EtcdError | None = None
+        while True:
+            try:
+                step = flow.send(answer) if failure is None else flow.throw(failure)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            answer = failure = None
+            try:
+                answer = await self._perform(step)
+            except EtcdError as error:
+                failure = error
+
+    async def _perform(self, step: Step) -> Any:
+        if isinstance(step, Send):
+            return await self._send(step)
+        if isinstance(step, Now):
+            return time.monotonic()
+        if isinstance(step, Sleep):
+            return await self._sleep(step.seconds)
+        if isinstance(step, Renew):
+            return await self.renew(step.refused)
+        return self._note(step)
+
+    async def _sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.check_usable()
+
+    async def renew(self, refused: str | None) -> None:
+        """Replace the token that was refused, one task at a time."""
+        async with self._renewing:
+            await self.run(renew_token(self.session, refused))
+
+    def _note(self, note: Note) -> None:
+        if self.metrics is not None:
+            record(self.metrics, note)
+
+    # ---- calls
+
+    async def _send(self, step: Send) -> Any:
+        rpc, endpoint = step.call.rpc, step.endpoint
+        bound = await self.bound(rpc, endpoint)
+        try:
+            if not rpc.client_streaming:
+                return await bound(step.call.request, timeout=step.timeout, metadata=step.metadata)
+            return await _only_reply(bound(_one(step.call.request), timeout=step.timeout, metadata=step.metadata))
+        except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
+            self.fail(error, rpc, endpoint)
+
+    async def stream(self, rpc: Rpc, endpoint: Endpoint, requests: AsyncIterator[Any], metadata: Metadata) -> Any:
+        """An open stream: iterate it for the replies, `cancel()` it to end it."""
+        bound = await self.bound(rpc, endpoint)
+        try:
+            return bound(requests, metadata=metadata)
+        except (grpc.RpcError, grpc.aio.UsageError) as error:
+            self.fail(error, rpc, endpoint)
+
+    def fail(self, error: BaseException, rpc: Rpc, endpoint: Endpoint) -> NoReturn:
+        """Raise the exception for what gRPC raised; a cancellation of the task itself stays what it is."""
+        if self.closing and not _is_cancelled():
+            raise ClosedError(method=f"{rpc.service}/{rpc.method}", endpoint=endpoint.address) from error
+        if not isinstance(error, grpc.RpcError):
+            raise error
+        status: Any = error
+        raise from_status(
+            status.code(),
+            status.details() or "",
+            method=f"{rpc.service}/{rpc.method}",
+            endpoint=endpoint.address,
+        ) from error
+
+    # ---- channels
+
+    async def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
+        """What sends `rpc` to `endpoint`, counted and traced."""
+        if asyncio.get_running_loop() is not self._loop:
+            self._adopt(asyncio.get_running_loop())
+        known = self._bound.get((endpoint.address, rpc.path))
+        if known is not None:
+            return known
+        channel = await self._channel(endpoint)
+        arities: dict[str, Callable[..., Any]] = {
+            "unary": channel.unary_unary,
+            "server_stream": channel.unary_stream,
+            "bidi_stream": channel.stream_stream,
+        }
+        multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
+        bound = self._instruments.bind_aio(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
+        return self._bound.setdefault((endpoint.address, rpc.path), bound)
+
+    def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is not None and self._loop.is_running():
+            raise RuntimeError("this AsyncClient is in use on another running event loop: make one for each loop")
+        # What belonged to a loop that is over cannot be awaited any more, not even to close it.
+        self._loop = loop
+        self._channels.clear()
+        self._bound.clear()
+        self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
+
+    async def _channel(self, endpoint: Endpoint) -> grpc.aio.Channel:
+        async with self._connecting:
+            self.check_usable()
+            channel = self._channels.get(endpoint.address)
+            if channel is None:
+                channel = self._channels[endpoint.address] = await self._connect(endpoint)
+            return channel
+
+    async def _connect(self, endpoint: Endpoint) -> grpc.aio.Channel:
+        settings, interceptors = self._settings, list(self._interceptors) or None
+        options = settings.channel_options(len(self.session.endpoints.all))
+        if not settings.is_secure(endpoint):
+            return grpc.aio.insecure_channel(endpoint.target, options, interceptors=interceptors)
+        secure, more = await self._secure(endpoint, settings.tls or TLS())
+        return grpc.aio.secure_channel(endpoint.target, secure, (*options, *more), interceptors=interceptors)
+
+    async def _secure(
+        self, endpoint: Endpoint, tls: TLS
+    ) -> tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]:
+        if tls.verify:
+            return credentials(tls), name_override(tls.server_name)
+        leaf = await asyncio.to_thread(fetch_leaf, endpoint, tls, self._settings.dial_timeout)
+        return credentials(tls, leaf.pem), name_override(leaf.name)
+
+    # ---- life
+
+    def check_usable(self) -> None:
+        """Raises ClosedError when the client is closed, or was made in the parent of this process."""
+        if self.closing:
+            raise ClosedError
+        if os.getpid() != self._pid:
+            raise ClosedError("the client was made before this process was forked: make one after the fork")
+
+    def close_with_me(self, stream: Any) -> None:
+        """Await `stream.close()` when the client is closed."""
+        self._on_close.add(stream)
+
+    async def close(self) -> None:
+        """End everything; calls in flight raise ClosedError. May be called twice."""
+        if self.closing:
+            return
+        self.closing = True
+        for stream in list(self._on_close):
+            await stream.close()
+        channels = list(self._channels.values()) if self._loop is asyncio.get_running_loop() else []
+        self._channels.clear()
+        self._bound.clear()
+        for channel in channels:
+            await channel.close()
+
+
+async def _one(request: Any) -> AsyncIterator[Any]:
+    yield request
+
+
+async def _only_reply(call: Any) -> Any:
+    replies = [reply async for reply in call]
+    if not replies:
+        raise UnavailableError("the stream ended without an answer")
+    return replies[0]
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,73 @@
+"""Decides the options and the credentials of the channel to one endpoint (see docs/decisions/endpoints.md)."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import grpc
+
+from etcdobs.config import TLS, Endpoint
+
+Options: TypeAlias = tuple[tuple[str, Any], ...]
+
+# A server answers pings that come faster than this with GOAWAY "too_many_pings".
+LEAST_KEEPALIVE_TIME = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What all channels of a client have in common."""
+
+    tls: TLS | None = None
+    dial_timeout: float = 5.0
+    keepalive_time: float = 30.0
+    keepalive_timeout: float = 10.0
+    max_send_bytes: int = 2 * 1024 * 1024
+    max_receive_bytes: int = 2**31 - 1
+    options: Options = field(default=())
+
+    def is_secure(self, endpoint: Endpoint) -> bool:
+        """True when this endpoint is spoken to in TLS: its scheme decides, else whether there is a `TLS`."""
+        return endpoint.secure if endpoint.secure is not None else self.tls is not None
+
+    def channel_options(self, endpoints: int) -> Options:
+        """gRPC's channel options; what the user gave comes last and wins."""
+        # One endpoint that swallows the connection must leave time for the others.
+        connect_ms = int(1000 * max(self.dial_timeout / max(1, endpoints), min(1.0, self.dial_timeout)))
+        keepalive_timeout_ms = int(self.keepalive_timeout * 1000)
+        return (
+            ("grpc.primary_user_agent", _user_agent()),
+            ("grpc.keepalive_time_ms", int(self.keepalive_time * 1000)),
+            ("grpc.keepalive_timeout_ms", keepalive_timeout_ms),
+            ("grpc.http2.ping_timeout_ms", keepalive_timeout_ms),
+            ("grpc.http2.max_pings_without_data", 0),
+            ("grpc.keepalive_permit_without_calls", 0),
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", connect_ms),
+            ("grpc.max_reconnect_backoff_ms", 1000),
+            ("grpc.enable_http_proxy", 0),
+            # Every client has connections of its own: one that is closed takes no other's calls with it.
+            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.max_send_message_length", self.max_send_bytes),
+            ("grpc.max_receive_message_length", self.max_receive_bytes),
+            *self.options,
+        )
+
+
+def _user_agent() -> str:
+    from etcdobs import __version__  # noqa: PLC0415  # the package's own front door, not loaded when this is
+
+    return f"etcdobs/{__version__}"
+
+
+def credentials(tls: TLS, root: bytes | None = None) -> grpc.ChannelCredentials:
+    """gRPC's credentials; `root` replaces the certificates to trust."""
+    return grpc.ssl_channel_credentials(
+        root_certificates=root or tls.read("ca"), private_key=tls.read("key"), certificate_chain=tls.read("cert")
+    )
+
+
+def name_override(name: str | None) -> Options:
+    """The options that make gRPC expect `name` in the server's certificate."""
+    if name is None:
+        return ()
+    return (("grpc.ssl_target_name_override", name), ("grpc.default_authority", name))

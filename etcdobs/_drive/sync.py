@@ -1,0 +1,204 @@
+"""Waits by blocking: performs the steps of a flow for the calling thread, whichever that is."""
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import grpc
+
+from etcdobs._call import Call
+from etcdobs._drive.channel import ChannelSettings, credentials, name_override
+from etcdobs._drive.leaf import fetch_leaf
+from etcdobs._drive.notes import record
+from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._wire import Rpc
+from etcdobs.config import TLS, Endpoint
+from etcdobs.errors import ClosedError, EtcdError, UnavailableError, from_status
+from etcdobs.observe import ClientMetrics, Instruments
+
+T = TypeVar("T")
+
+
+class Driver:
+    """The blocking half of a client: its channels, and the steps of its flows. Thread-safe."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: ChannelSettings,
+        instruments: Instruments,
+        interceptors: tuple[Any, ...] = (),
+        metrics: ClientMetrics | None = None,
+    ) -> None:
+        self.session = session
+        self.metrics = metrics
+        self._settings = settings
+        self._instruments = instruments
+        self._interceptors = interceptors
+        self._channels: dict[str, grpc.Channel] = {}
+        self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._lock = threading.Lock()
+        self._renewing = threading.Lock()
+        self._closing = threading.Event()
+        self._pid = os.getpid()
+        self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    # ---- flows
+
+    def call(self, call: Call[T]) -> T:
+        """Carry out one call."""
+        return self.run(unary(call, self.session))
+
+    def run(self, flow: Flow[T]) -> T:
+        """Perform what `flow` asks for until it returns."""
+        self.check_usable()
+        answer: Any = None
+        failure: EtcdError | None = None
+        while True:
+            try:
+                step = flow.send(answer) if failure is None else flow.throw(failure)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            answer = failure = None
+            try:
+                answer = self._perform(step)
+            except EtcdError as error:
+                failure = error
+
+    def _perform(self, step: Step) -> Any:
+        if isinstance(step, Send):
+            return self._send(step)
+        if isinstance(step, Now):
+            return time.monotonic()
+        if isinstance(step, Sleep):
+            return self._sleep(step.seconds)
+        if isinstance(step, Renew):
+            return self.renew(step.refused)
+        return self._note(step)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise ClosedError
+
+    def renew(self, refused: str | None) -> None:
+        """Replace the token that was refused, one thread at a time."""
+        with self._renewing:
+            self.run(renew_token(self.session, refused))
+
+    def _note(self, note: Note) -> None:
+        if self.metrics is not None:
+            record(self.metrics, note)
+
+    # ---- calls
+
+    def _send(self, step: Send) -> Any:
+        rpc, endpoint = step.call.rpc, step.endpoint
+        bound = self.bound(rpc, endpoint)
+        try:
+            if not rpc.client_streaming:
+                return bound(step.call.request, timeout=step.timeout, metadata=step.metadata)
+            return _only_reply(bound(iter((step.call.request,)), timeout=step.timeout, metadata=step.metadata))
+        except (grpc.RpcError, ValueError) as error:
+            raise self.error(error, rpc, endpoint) from error
+
+    def stream(self, rpc: Rpc, endpoint: Endpoint, requests: Iterator[Any], metadata: Metadata) -> Any:
+        """An open stream: iterate it for the replies, `cancel()` it to end it."""
+        try:
+            return self.bound(rpc, endpoint)(requests, metadata=metadata)
+        except (grpc.RpcError, ValueError) as error:
+            raise self.error(error, rpc, endpoint) from error
+
+    def error(self, error: Exception, rpc: Rpc, endpoint: Endpoint) -> EtcdError:
+        """The exception for what gRPC raised."""
+        method = f"{rpc.service}/{rpc.method}"
+        if self._closing.is_set():
+            return ClosedError(method=method, endpoint=endpoint.address)
+        if not isinstance(error, grpc.RpcError):
+            raise error
+        status: Any = error
+        return from_status(status.code(), status.details() or "", method=method, endpoint=endpoint.address)
+
+    # ---- channels
+
+    def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
+        """What sends `rpc` to `endpoint`, counted and traced."""
+        known = self._bound.get((endpoint.address, rpc.path))
+        if known is not None:
+            return known
+        channel = self._channel(endpoint)
+        arities: dict[str, Callable[..., Any]] = {
+            "unary": channel.unary_unary,
+            "server_stream": channel.unary_stream,
+            "bidi_stream": channel.stream_stream,
+        }
+        multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
+        bound = self._instruments.bind_sync(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
+        return self._bound.setdefault((endpoint.address, rpc.path), bound)
+
+    def _channel(self, endpoint: Endpoint) -> grpc.Channel:
+        with self._lock:
+            self.check_usable()
+            channel = self._channels.get(endpoint.address)
+            if channel is None:
+                channel = self._channels[endpoint.address] = self._connect(endpoint)
+            return channel
+
+    def _connect(self, endpoint: Endpoint) -> grpc.Channel:
+        settings = self._settings
+        options = settings.channel_options(len(self.session.endpoints.all))
+        if not settings.is_secure(endpoint):
+            channel = grpc.insecure_channel(endpoint.target, options)
+        else:
+            secure, more = self._secure(endpoint, settings.tls or TLS())
+            channel = grpc.secure_channel(endpoint.target, secure, (*options, *more))
+        return grpc.intercept_channel(channel, *self._interceptors) if self._interceptors else channel
+
+    def _secure(self, endpoint: Endpoint, tls: TLS) -> tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]:
+        if tls.verify:
+            return credentials(tls), name_override(tls.server_name)
+        leaf = fetch_leaf(endpoint, tls, self._settings.dial_timeout)
+        return credentials(tls, leaf.pem), name_override(leaf.name)
+
+    # ---- life
+
+    def check_usable(self) -> None:
+        """Raises ClosedError when the client is closed, or was made in the parent of this process."""
+        if self._closing.is_set():
+            raise ClosedError
+        if os.getpid() != self._pid:
+            raise ClosedError("the client was made before this process was forked: make one after the fork")
+
+    @property
+    def closing(self) -> threading.Event:
+        """Set once the client is closed."""
+        return self._closing
+
+    def close_with_me(self, stream: Any) -> None:
+        """Call `stream.close()` when the client is closed."""
+        self._on_close.add(stream)
+
+    def close(self) -> None:
+        """End everything; calls in flight raise ClosedError. May be called twice, and from any thread."""
+        with self._lock:
+            if self._closing.is_set():
+                return
+            self._closing.set()
+            channels = list(self._channels.values())
+            self._channels.clear()
+            self._bound.clear()
+        for stream in list(self._on_close):
+            stream.close()
+        if os.getpid() == self._pid:
+            for channel in channels:
+                channel.close()
+
+
+def _only_reply(call: Any) -> Any:
+    replies = list(call)
+    if not replies:
+        raise UnavailableError("the stream ended without an answer")
+    return replies[0]

@@ -1,0 +1,235 @@
+"""Waits for lease renewals by blocking: one thread and one stream renew all leases of a client."""
+
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from etcdobs._drive.boottime import boottime
+from etcdobs._drive.sync import Driver
+from etcdobs._flow import open_stream, token_of
+from etcdobs._keepalive import Heart, KeepAliveClock
+from etcdobs._retry import TOKEN_REFUSED, Backoff
+from etcdobs.config import Endpoint
+from etcdobs.errors import DeadlineExceededError, EtcdError, LeaseNotFoundError
+from etcdobs.ops.lease import KEEP_ALIVE
+
+METHOD = f"{KEEP_ALIVE.service}/{KEEP_ALIVE.method}"
+
+
+class Heartbeat:
+    """A lease that is renewed in the background while this is open.
+
+    Use it as a context manager; entering it returns after the first renewal. Leaving it ends the renewals, not the
+    lease. Thread-safe.
+    """
+
+    def __init__(self, heartbeats: "Heartbeats", lease_id: int, timeout: float | None) -> None:
+        self._heartbeats = heartbeats
+        self._timeout = timeout
+        self._heart: Heart | None = None
+        self._open = False
+        self.id = lease_id
+
+    @property
+    def lost(self) -> bool:
+        """True no later than the server lets the lease go; it never becomes False again."""
+        return self._heart is not None and self._heart.lost(boottime())
+
+    @property
+    def ttl(self) -> int:
+        """Seconds, as the server granted them at the last renewal."""
+        return self._heart.ttl if self._heart else 0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the lease is lost unless it is renewed."""
+        return self._heart.seconds_left(boottime()) if self._heart else None
+
+    def wait_lost(self, timeout: float | None = None) -> bool:
+        """True as soon as the lease is lost; False when `timeout` seconds pass first, or the heartbeat is closed."""
+        return self._heart is not None and self._heartbeats.wait_lost(self._heart, timeout)
+
+    def __enter__(self) -> "Heartbeat":
+        if self._heart is None:
+            self._heart = self._heartbeats.join(self.id)
+            self._open = True
+            try:
+                self._heartbeats.wait_answered(self._heart, self._timeout)
+            except BaseException:
+                self.close()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the renewals; the lease lives on until its ttl has passed. May be called twice."""
+        if self._open and self._heart is not None:
+            self._open = False
+            self._heartbeats.leave(self._heart)
+
+
+class Heartbeats:
+    """All leases that a client keeps alive."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._clock = KeepAliveClock()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._call: Any = None
+        self._backoff = Backoff(driver.session.jitter)
+        self._error: EtcdError | None = None
+        self._token: str | None = None
+        driver.close_with_me(self)
+
+    # ---- called from the users' threads
+
+    def join(self, lease_id: int) -> Heart:
+        """Begin to keep a lease alive."""
+        with self._changed:
+            self._driver.check_usable()
+            heart = self._clock.join(lease_id)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="etcdobs-keepalive", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        self._joined()
+        return heart
+
+    def leave(self, heart: Heart) -> None:
+        """Stop keeping a lease alive; with the last one the stream ends."""
+        with self._changed:
+            self._clock.leave(heart)
+            self._changed.notify_all()
+        self._left()
+
+    def wait_answered(self, heart: Heart, timeout: float | None) -> None:
+        """Return after the first renewal; raise what kept it away otherwise."""
+        with self._changed:
+            done = self._changed.wait_for(
+                lambda: heart.expires_at is not None or heart.ended or self._driver.closing.is_set(), timeout
+            )
+            error = self._error
+        self._driver.check_usable()
+        if heart.ended:
+            raise error or LeaseNotFoundError(method=METHOD)
+        if not done:
+            last = f"; last: {error.details}" if error else ""
+            raise DeadlineExceededError(f"the lease was not renewed within {timeout:g} s{last}", method=METHOD)
+
+    def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
+        """True as soon as the lease is lost."""
+        deadline = None if timeout is None else boottime() + timeout
+        with self._changed:
+            while not heart.lost(now := boottime()):
+                if self._is_over(heart) or (deadline is not None and now >= deadline):
+                    return False
+                bounds = [bound for bound in (heart.expires_at, deadline) if bound is not None]
+                self._changed.wait(min(bounds) - now if bounds else None)
+        return True
+
+    def _is_over(self, heart: Heart) -> bool:
+        return not heart.users or self._driver.closing.is_set()
+
+    def close(self) -> None:
+        """End all renewals."""
+        with self._changed:
+            call, thread = self._call, self._thread
+            self._changed.notify_all()
+        if call is not None:
+            call.cancel()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5)
+
+    def _joined(self) -> None:
+        if self._driver.metrics is not None:
+            self._driver.metrics.lease_kept()
+
+    def _left(self) -> None:
+        if self._driver.metrics is not None:
+            self._driver.metrics.lease_dropped()
+
+    # ---- the stream's own thread
+
+    def _run(self) -> None:
+        while self._is_wanted():
+            try:
+                self._serve()
+                error: EtcdError | None = None
+            except EtcdError as broken:
+                error = broken
+            self._recover(error)
+
+    def _is_wanted(self) -> bool:
+        with self._changed:
+            wanted = bool(len(self._clock)) and not self._driver.closing.is_set()
+            if not wanted:
+                self._thread = None
+            return wanted
+
+    def _serve(self) -> None:
+        endpoint, metadata = self._driver.run(open_stream(self._driver.session, frozenset()))
+        self._token = token_of(metadata)
+        broken = threading.Event()
+        call = self._driver.stream(KEEP_ALIVE, endpoint, self._requests(broken), metadata)
+        with self._changed:
+            self._call = call
+        try:
+            for response in call:
+                self._receive(response, endpoint)
+        except grpc.RpcError as error:
+            if not self._driver.closing.is_set():
+                self._driver.session.endpoints.failed(endpoint, time.monotonic())
+            raise self._driver.error(error, KEEP_ALIVE, endpoint) from error
+        finally:
+            broken.set()
+            call.cancel()
+            self._break()
+
+    def _requests(self, broken: threading.Event) -> Iterator[Any]:
+        """What gRPC's own thread sends: each renewal when it is due, until the stream breaks or nothing is left."""
+        while True:
+            with self._changed:
+                if broken.is_set() or self._driver.closing.is_set() or not len(self._clock):
+                    return
+                due = self._clock.due(boottime())
+                if not due:
+                    self._changed.wait(self._clock.seconds_to_next(boottime()))
+            yield from due
+
+    def _receive(self, response: Any, endpoint: Endpoint) -> None:
+        self._backoff.reset()
+        self._driver.session.endpoints.succeeded(endpoint)
+        with self._changed:
+            self._error = None
+            self._clock.received(response, boottime())
+            self._changed.notify_all()
+
+    def _break(self) -> None:
+        with self._changed:
+            self._call = None
+            self._clock.broken()
+            self._changed.notify_all()
+
+    def _recover(self, error: EtcdError | None) -> None:
+        with self._changed:
+            self._error = error
+        if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
+            self._renew()
+        if self._is_wanted() and error is not None:
+            self._driver.closing.wait(self._backoff.seconds())
+
+    def _renew(self) -> None:
+        try:
+            self._driver.renew(self._token)
+        except EtcdError as error:
+            with self._changed:
+                self._error = error

@@ -1,0 +1,280 @@
+"""Decides how one call is carried out: attempts, endpoint, token, waits. It does none of it.
+
+A flow is a generator. It yields a step, "do this for me", and is sent what came of it, or has the error thrown in:
+
+    Send    make one attempt; answered with the reply, or an EtcdError is thrown in
+    Sleep   wait so many seconds
+    Now     answered with the monotonic time in seconds
+    Renew   run `renew_token`, one at a time for the whole client
+    Note    tell whoever counts; answered with nothing
+
+The drivers in `_drive` do these steps, one by blocking and one by awaiting: that is all that differs between the two
+clients. No clock, no thread, no socket is touched here: each rule can be tested by hand with `next` and `flow.throw`.
+"""
+
+import random
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+from etcdobs._call import Call, Timeout
+from etcdobs._endpoints import Endpoints
+from etcdobs._retry import TOKEN_REFUSED, Verdict, judge, outcome_unknown, reason
+from etcdobs._token import Credentials
+from etcdobs.config import Endpoint, RetryPolicy
+from etcdobs.errors import AuthNotEnabledError, DeadlineExceededError, EtcdError
+
+T = TypeVar("T")
+Metadata: TypeAlias = tuple[tuple[str, str], ...]
+
+CLIENT_API_VERSION = "3.6.0"
+TOKEN_RENEWALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Make one attempt of `call` at `endpoint`, within `timeout` seconds."""
+
+    call: Call[Any]
+    endpoint: Endpoint
+    metadata: Metadata
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Tell the monotonic time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Replace the token that was refused (None: there was none yet), unless another call has done so meanwhile."""
+
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that whoever watches the client would like to know.
+
+    Attributes:
+        event: "retried", "failed_over" or "token_renewed".
+        detail: its cause, from a bounded set.
+        method: the RPC, as `etcdserverpb.KV/Put`.
+    """
+
+    event: str
+    detail: str
+    method: str = ""
+
+
+Step: TypeAlias = Send | Sleep | Now | Renew | Note
+Flow: TypeAlias = Generator[Step, Any, T]
+
+_NOW = Now()
+
+
+@dataclass(slots=True)
+class Session:
+    """What all calls of a client share."""
+
+    endpoints: Endpoints
+    credentials: Credentials
+    retry: RetryPolicy | None
+    timeout: float | None
+    dial_timeout: float
+    require_leader: bool = False
+    jitter: random.Random = field(default_factory=random.Random)
+
+    def metadata(self, *, leader: bool | None = None) -> Metadata:
+        """What goes with a call; `leader`: whether the server must have one, else as the client was told."""
+        pairs: tuple[tuple[str, str], ...] = (("client-api-version", CLIENT_API_VERSION),)
+        if self.require_leader if leader is None else leader:
+            pairs += (("hasleader", "true"),)
+        token = self.credentials.token
+        return (*pairs, ("token", token)) if token else pairs
+
+    def seconds(self, timeout: Timeout) -> float | None:
+        """A call's timeout in seconds; the client's own where the call names none."""
+        return timeout if timeout is None or isinstance(timeout, (int, float)) else self.timeout
+
+
+def unary(call: Call[T], session: Session) -> Flow[T]:
+    """Carry out one call."""
+    attempts = _Attempts(call, session, (yield _NOW))
+    if not session.credentials.asked:
+        yield from _renew(session, None)
+    while True:
+        endpoint = attempts.endpoint()
+        metadata = session.metadata()
+        try:
+            reply = yield Send(call, endpoint, metadata, attempts.left())
+        except EtcdError as error:
+            yield from attempts.failed(error, endpoint, metadata)
+        else:
+            session.endpoints.succeeded(endpoint)
+            return call.decode(reply)
+
+
+def renew_token(session: Session, refused: str | None) -> Flow[None]:
+    """Buy or ask for another token; nothing to do when `refused` is not the one held any more."""
+    credentials = session.credentials
+    if credentials.asked and credentials.token != refused:
+        return
+    purchase = credentials.buy()
+    if purchase is None:
+        credentials.hold(credentials.ask())
+        return
+    credentials.hold(None)
+    credentials.asked = False
+    try:
+        credentials.hold((yield from _buy(purchase, session)))
+    except AuthNotEnabledError:
+        # As clientv3: a user name given to a cluster without auth is no error.
+        credentials.hold(None)
+    yield Note("token_renewed", "ok")
+
+
+def _buy(purchase: Call[str], session: Session) -> Flow[str]:
+    attempts = _Attempts(purchase, session, (yield _NOW))
+    while True:
+        endpoint = attempts.endpoint()
+        try:
+            reply = yield Send(purchase, endpoint, (("client-api-version", CLIENT_API_VERSION),), attempts.left())
+        except EtcdError as error:
+            yield from attempts.failed(error, endpoint, ())
+        else:
+            return purchase.decode(reply)
+
+
+def _renew(session: Session, refused: str | None) -> Flow[None]:
+    yield Renew(refused)
+
+
+class _Attempts:
+    """The attempts of one call so far: where they went, how long there is left, whether there is another."""
+
+    def __init__(self, call: Call[Any], session: Session, started: float) -> None:
+        self._call = call
+        self._session = session
+        self._started = self._now = started
+        self._timeout = session.seconds(call.timeout)
+        self._pinned = session.endpoints.named(call.endpoint) if call.endpoint else None
+        self._count = 0
+        self._renewals = 0
+        self._reached = False
+        self._tried: frozenset[str] = frozenset()
+
+    def endpoint(self) -> Endpoint:
+        return self._pinned or self._session.endpoints.pick(self._now, self._tried)
+
+    def left(self) -> float | None:
+        return None if self._timeout is None else self._timeout - (self._now - self._started)
+
+    def failed(self, error: EtcdError, endpoint: Endpoint, metadata: Metadata) -> Flow[None]:
+        """Prepare the next attempt, or raise."""
+        self._now = yield _NOW
+        self._count += 1
+        verdict = self._verdict(error)
+        if verdict is Verdict.RAISE:
+            raise self._final(error)
+        yield Note("retried", reason(error), self._method)
+        if verdict is Verdict.RENEW_TOKEN:
+            yield from _renew(self._session, token_of(metadata))
+        else:
+            yield from self._elsewhere(error, endpoint, connected=verdict is Verdict.ASK_ELSEWHERE)
+        self._now = yield _NOW
+
+    def _verdict(self, error: EtcdError) -> Verdict:
+        session, policy = self._session, self._session.retry
+        if policy is None or self._count >= policy.max_attempts:
+            return Verdict.RAISE
+        if isinstance(error, TOKEN_REFUSED):
+            self._renewals += 1
+            if self._renewals > TOKEN_RENEWALS:
+                return Verdict.RAISE
+        choices = 1 if self._pinned else len(session.endpoints.all)
+        return judge(self._call, error, endpoints=choices, has_credentials=session.credentials.can_renew)
+
+    def _elsewhere(self, error: EtcdError, endpoint: Endpoint, *, connected: bool) -> Flow[None]:
+        self._reached = self._reached or connected
+        self._session.endpoints.failed(endpoint, self._now)
+        self._tried |= {endpoint.address}
+        yield Note("failed_over", reason(error), self._method)
+        if self._pinned or len(self._tried) >= len(self._session.endpoints.all):
+            self._tried = frozenset()
+            yield from self._wait(error)
+
+    def _wait(self, error: EtcdError) -> Flow[None]:
+        policy = self._session.retry or RetryPolicy()
+        waited = self._now - self._started
+        if not self._reached and waited >= self._session.dial_timeout:
+            raise self._unconnected(error)
+        rounds = self._count // max(1, len(self._session.endpoints.all))
+        longest = min(policy.backoff_base * 2 ** min(rounds, 16), policy.backoff_max)
+        seconds = self._session.jitter.uniform(longest / 2, longest)
+        left = self.left()
+        if left is not None and seconds >= left:
+            raise self._out_of_time(error)
+        yield Sleep(seconds)
+
+    def _unconnected(self, error: EtcdError) -> EtcdError:
+        names = ", ".join(endpoint.address for endpoint in self._session.endpoints.all)
+        where = self._pinned.address if self._pinned else names
+        return type(error)(
+            f"no connection to {where} within {self._session.dial_timeout:g} s; last: {error.details}",
+            code=error.code,
+            method=error.method,
+            endpoint=error.endpoint,
+        )
+
+    def _out_of_time(self, error: EtcdError) -> EtcdError:
+        return DeadlineExceededError(
+            f"no answer within {self._timeout:g} s; last: {error.details}", method=error.method, endpoint=error.endpoint
+        )
+
+    def _final(self, error: EtcdError) -> EtcdError:
+        error.outcome_unknown = outcome_unknown(self._call, error)
+        return error
+
+    @property
+    def _method(self) -> str:
+        return f"{self._call.rpc.service}/{self._call.rpc.method}"
+
+
+def token_of(metadata: Metadata) -> str | None:
+    """The token that went with a call."""
+    return dict(metadata).get("token")
+
+
+def open_stream(session: Session, avoid: frozenset[str]) -> Flow[tuple[Endpoint, Metadata]]:
+    """Where the next stream of watches or keepalives goes, and what goes with it; `hasleader` always does."""
+    if not session.credentials.asked:
+        yield from _renew(session, None)
+    now: float = yield _NOW
+    return session.endpoints.pick(now, avoid), session.metadata(leader=True)
+
+
+__all__ = [
+    "TOKEN_RENEWALS",
+    "Flow",
+    "Metadata",
+    "Note",
+    "Now",
+    "Renew",
+    "Send",
+    "Session",
+    "Sleep",
+    "Step",
+    "open_stream",
+    "renew_token",
+    "token_of",
+    "unary",
+]

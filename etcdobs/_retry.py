@@ -1,0 +1,87 @@
+"""Decides whether a failed attempt may be made again. Pure.
+
+The rules are those of clientv3's `retry.go`, less its one unsafe branch (a mutation is never repeated after
+DEADLINE_EXCEEDED or CANCELLED, etcd issue 18424):
+
+    nothing was sent                      any call goes to another endpoint, or to the same one later
+    the token was refused                 any call, once the token is renewed: it was refused before it ran
+    a learner answered                    any call goes to another endpoint, if there is one
+    the member is unavailable             a repeatable call goes elsewhere; of a mutation the outcome is unknown
+    anything else                         the caller is told
+"""
+
+import random
+from enum import Enum, auto
+
+from etcdobs._call import Call
+from etcdobs.errors import (
+    AuthOldRevisionError,
+    CallCancelledError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    EtcdError,
+    InternalError,
+    InvalidAuthTokenError,
+    NoLeaderError,
+    NotSupportedForLearnerError,
+    UnavailableError,
+    UnknownError,
+    UserEmptyError,
+)
+
+TOKEN_REFUSED = (InvalidAuthTokenError, AuthOldRevisionError, UserEmptyError)
+_AMBIGUOUS = (UnavailableError, DeadlineExceededError, UnknownError, InternalError, CallCancelledError)
+# Unavailable, yet surely not applied.
+_REFUSED = (ConnectionFailedError, NoLeaderError)
+
+
+class Verdict(Enum):
+    """What to do with a failed attempt."""
+
+    RAISE = auto()
+    RENEW_TOKEN = auto()
+    CONNECT_ELSEWHERE = auto()
+    ASK_ELSEWHERE = auto()
+
+
+def judge(call: Call[object], error: EtcdError, *, endpoints: int, has_credentials: bool) -> Verdict:
+    """The verdict on one failed attempt of `call`; `endpoints` is how many it could go to."""
+    if isinstance(error, ConnectionFailedError):
+        return Verdict.CONNECT_ELSEWHERE
+    if isinstance(error, TOKEN_REFUSED) and has_credentials:
+        return Verdict.RENEW_TOKEN
+    if isinstance(error, NotSupportedForLearnerError) and endpoints > 1:
+        return Verdict.ASK_ELSEWHERE
+    if isinstance(error, UnavailableError) and call.repeatable:
+        return Verdict.ASK_ELSEWHERE
+    return Verdict.RAISE
+
+
+def outcome_unknown(call: Call[object], error: EtcdError) -> bool:
+    """True when `call` is a mutation that `error` leaves undecided."""
+    return not call.repeatable and isinstance(error, _AMBIGUOUS) and not isinstance(error, _REFUSED)
+
+
+def reason(error: EtcdError) -> str:
+    """A short, bounded name of the cause of a retry, for a metric's label."""
+    return type(error).__name__.removesuffix("Error")
+
+
+class Backoff:
+    """How long a broken stream waits to be opened again: random, up to a bound that doubles with each failure."""
+
+    def __init__(self, jitter: random.Random, first: float = 0.025, longest: float = 1.0) -> None:
+        self._jitter = jitter
+        self._first = first
+        self._longest = longest
+        self._failures = 0
+
+    def reset(self) -> None:
+        """The stream works."""
+        self._failures = 0
+
+    def seconds(self) -> float:
+        """The wait after one more failure."""
+        bound = min(self._first * 2**self._failures, self._longest)
+        self._failures = min(self._failures + 1, 16)
+        return self._jitter.uniform(bound / 2, bound)

@@ -1,0 +1,120 @@
+"""Decides how a long read is cut into pages: what to ask next, and what a page adds. No I/O.
+
+Every page but the first is pinned to the first one's revision, so that the whole is one moment, whatever is written
+meanwhile. `driver.call(cursor.request())` and `cursor.receive(...)` in turn, until `request` returns None.
+"""
+
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from etcdobs._call import Call, Timeout, checked_int
+from etcdobs.keys import Keys, as_keys
+from etcdobs.ops import kv
+from etcdobs.types import Child, KeyValue, RangeResponse
+
+T = TypeVar("T")
+
+_PAGE_KEYS = 10_000
+_FIRST_PAGE_OF_CHILDREN = 512
+_PAGE_OF_CHILDREN = 5_000
+
+
+class Pages(Protocol[T]):
+    """A long read."""
+
+    def request(self) -> Call[RangeResponse] | None:
+        """The next page; None when there is no more."""
+        ...
+
+    def receive(self, page: RangeResponse) -> list[T]:
+        """What the page adds."""
+        ...
+
+
+class ScanCursor:
+    """Reads all keys of a range, in ascending order, a page at a time."""
+
+    def __init__(
+        self,
+        keys: str | bytes | Keys,
+        *,
+        page_size: int | None,
+        revision: int,
+        keys_only: bool,
+        serializable: bool,
+        timeout: Timeout,
+    ) -> None:
+        self._left: Keys | None = as_keys(keys)
+        self._revision = checked_int("revision", revision)
+        self._limit = _PAGE_KEYS if page_size is None else checked_int("page_size", page_size, least=1)
+        self._keys_only = keys_only
+        self._serializable = serializable
+        self._timeout: Timeout = timeout
+
+    def request(self) -> Call[RangeResponse] | None:
+        if self._left is None:
+            return None
+        return kv.range(
+            self._left,
+            limit=self._limit,
+            revision=self._revision,
+            keys_only=self._keys_only,
+            serializable=self._serializable,
+            timeout=self._timeout,
+        )
+
+    def receive(self, page: RangeResponse) -> list[KeyValue]:
+        self._revision = self._revision or page.revision
+        more = page.more and self._left is not None and page.kvs
+        self._left = replace(self._left, start=page.kvs[-1].key + b"\0") if more and self._left else None
+        return list(page.kvs)
+
+
+class ChildrenCursor:
+    """Lists one directory: a page of keys, then a jump past the last directory seen, so that none is read whole."""
+
+    def __init__(self, prefix: str | bytes, *, separator: str | bytes, timeout: Timeout) -> None:
+        self._prefix = prefix.encode() if isinstance(prefix, str) else bytes(prefix)
+        self._separator = separator.encode() if isinstance(separator, str) else bytes(separator)
+        self._left: Keys | None = Keys.prefix(self._prefix)
+        self._revision = 0
+        self._limit = _FIRST_PAGE_OF_CHILDREN
+        self._timeout: Timeout = timeout
+        self._last = b""
+
+    def request(self) -> Call[RangeResponse] | None:
+        if self._left is None:
+            return None
+        return kv.range(self._left, limit=self._limit, revision=self._revision, keys_only=True, timeout=self._timeout)
+
+    def receive(self, page: RangeResponse) -> list[Child]:
+        self._revision = self._revision or page.revision
+        self._limit = _PAGE_OF_CHILDREN
+        found: list[Child] = []
+        for kv_ in page.kvs:
+            child = self._child(kv_.key)
+            if child.key != self._last:
+                self._last = child.key
+                found.append(child)
+        self._left = self._after(found[-1] if found else None) if page.more else None
+        return found
+
+    def _child(self, key: bytes) -> Child:
+        rest = key[len(self._prefix) :]
+        at = rest.find(self._separator) if self._separator else -1
+        if at < 0:
+            return Child(rest, key, False)
+        return Child(rest[:at], self._prefix + rest[:at] + self._separator, True)
+
+    def _after(self, last: Child | None) -> Keys | None:
+        if self._left is None:
+            return None
+        # A page may hold nothing new: it then lay inside the directory that the page before ended in.
+        if last is not None and not last.is_branch:
+            return replace(self._left, start=last.key + b"\0")
+        end = Keys.prefix(self._last).end
+        return (
+            None
+            if end == b"\0" or (self._left.end != b"\0" and end >= self._left.end)
+            else replace(self._left, start=end)
+        )

@@ -1,0 +1,273 @@
+"""Decides what a watch asks for, what each answer means, and from where it resumes. No I/O, no clock, no threads.
+
+Rules that hold here and nowhere else:
+    1. A cursor's resume point moves only at the border of a batch, to the revision after its last event.
+       Fragments are put together before anything is handed on: the events of one revision are never apart.
+    2. A start that the user did not name is pinned: the cluster's revision R is read first and the watch starts at
+       R + 1. (A watch created "now" has no such revision until its first event.)
+    3. created+canceled is a refusal. Servers before 3.4.22 / 3.5.6 send it with watch id 0 and silence the watcher that
+       owned that id, so a stream that saw one is rebuilt (etcd pull request 14562).
+    4. An event for an id that nobody owns is answered with a cancel.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from etcdobs._retry import TOKEN_REFUSED
+from etcdobs._wire import etcdserverpb as pb
+from etcdobs._wire import rpc
+from etcdobs.errors import (
+    CallCancelledError,
+    CompactedError,
+    EtcdError,
+    InternalError,
+    NotSupportedForLearnerError,
+    UnavailableError,
+    UnknownError,
+    from_cancel_reason,
+)
+from etcdobs.keys import Keys
+from etcdobs.ops._decode import event as decode_event
+from etcdobs.types import Event, WatchResponse
+
+WATCH = rpc("etcdserverpb.Watch/Watch")
+METHOD = "etcdserverpb.Watch/Watch"
+
+# Watchers of one client share a few streams: a stream each is two threads each, and one alone lets a busy watcher hold
+# up all others (docs/decisions/watch-streams.md).
+STREAMS = 4
+WATCHERS_BEFORE_ANOTHER_STREAM = 64
+
+_RESUMABLE = (UnavailableError, InternalError, UnknownError, CallCancelledError, NotSupportedForLearnerError)
+
+
+class CreationRefusedError(UnavailableError):
+    """The server refused one watch of a stream, which may have silenced another: the stream is opened again."""
+
+
+@dataclass(eq=False, slots=True)
+class Cursor:
+    """One watcher: what it asked for, and the revision it goes on from.
+
+    Attributes:
+        next_revision: the first revision not yet handed on; 0 until it is pinned.
+        pins_itself: the user named no start, so it may be pinned again as long as nothing was handed on.
+    """
+
+    keys: Keys
+    start_revision: int = 0
+    prev_kv: bool = False
+    put: bool = True
+    delete: bool = True
+    progress_notify: bool = False
+    fragment: bool = True
+    next_revision: int = 0
+    pins_itself: bool = False
+    _parts: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.next_revision = self.start_revision
+        self.pins_itself = self.start_revision == 0
+
+    def pin(self, revision: int) -> None:
+        """Start after `revision`, the cluster's own of a moment ago."""
+        self.next_revision = revision + 1
+
+    def request(self) -> pb.WatchRequest:
+        """What creates the watch, or resumes it."""
+        self._parts.clear()
+        return pb.WatchRequest(
+            create_request=pb.WatchCreateRequest(
+                key=self.keys.start,
+                range_end=self.keys.end,
+                start_revision=self.next_revision,
+                progress_notify=self.progress_notify,
+                prev_kv=self.prev_kv,
+                filters=self._filters(),
+                fragment=self.fragment,
+            )
+        )
+
+    def _filters(self) -> list["pb.WatchCreateRequest.FilterType"]:
+        filters: list[pb.WatchCreateRequest.FilterType] = []
+        if not self.put:
+            filters.append(pb.WatchCreateRequest.NOPUT)
+        if not self.delete:
+            filters.append(pb.WatchCreateRequest.NODELETE)
+        return filters
+
+    def receive(self, response: pb.WatchResponse) -> WatchResponse | None:
+        """The batch that `response` completes; None when more of it is to come."""
+        self._parts.extend(map(decode_event, response.events))
+        if response.fragment:
+            return None
+        if not self._parts:
+            return WatchResponse((), response.header.revision)
+        events = tuple(self._parts)
+        self._parts.clear()
+        revision = events[-1].kv.mod_revision
+        self.next_revision = revision + 1
+        self.pins_itself = False
+        return WatchResponse(events, revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The server has the watch: no later change is missed."""
+
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A whole batch for one watcher."""
+
+    cursor: Cursor
+    response: WatchResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One watcher is over."""
+
+    cursor: Cursor
+    error: EtcdError
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What was pinned is compacted before anything came: read the revision again, and create again."""
+
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Send this on the same stream."""
+
+    request: pb.WatchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """Give up the stream and resume all its watchers on another."""
+
+    error: EtcdError
+
+
+Effect: TypeAlias = Created | Batch | Ended | Pin | Ask | Rebuild
+
+
+class WatchStream:
+    """The watchers that share one gRPC stream; the server answers creations in order, so ids are matched by turn."""
+
+    def __init__(self) -> None:
+        self._creating: deque[Cursor | None] = deque()
+        self._live: dict[int, Cursor] = {}
+        self._leaving: set[int] = set()
+        self._waiting: list[Cursor] = []
+        self.endpoint = ""
+
+    def __len__(self) -> int:
+        return len(self.cursors())
+
+    def cursors(self) -> list[Cursor]:
+        """All watchers, those not yet created included."""
+        return [*self._live.values(), *(cursor for cursor in self._creating if cursor), *self._waiting]
+
+    def hold(self, cursor: Cursor) -> None:
+        """Keep a watcher for the next `restart`: there is no stream at the moment."""
+        self._waiting.append(cursor)
+
+    def create(self, cursor: Cursor) -> pb.WatchRequest:
+        """What to send for a new watcher on the open stream."""
+        self._creating.append(cursor)
+        return cursor.request()
+
+    def restart(self) -> list[pb.WatchRequest]:
+        """What to send first on a new stream: every watcher resumes where it was."""
+        cursors = self.cursors()
+        self.broken()
+        self._waiting = []
+        return [self.create(cursor) for cursor in cursors]
+
+    def broken(self) -> None:
+        """The stream is gone; its watchers wait for the next."""
+        self._waiting = self.cursors()
+        self._creating.clear()
+        self._live.clear()
+        self._leaving.clear()
+
+    def cancel(self, cursor: Cursor) -> pb.WatchRequest | None:
+        """Let a watcher go; what to send for that, if anything."""
+        if cursor in self._waiting:
+            self._waiting.remove(cursor)
+        elif cursor in self._creating:
+            self._creating[self._creating.index(cursor)] = None
+        for watch_id, owner in self._live.items():
+            if owner is cursor:
+                del self._live[watch_id]
+                return self._leave(watch_id)
+        return None
+
+    def _leave(self, watch_id: int) -> pb.WatchRequest:
+        self._leaving.add(watch_id)
+        return pb.WatchRequest(cancel_request=pb.WatchCancelRequest(watch_id=watch_id))
+
+    def receive(self, response: pb.WatchResponse) -> list[Effect]:
+        """What an answer of the server means."""
+        if response.created:
+            return self._created(response)
+        if response.canceled:
+            return self._canceled(response)
+        if response.watch_id == -1:
+            return [Batch(cursor, WatchResponse((), response.header.revision)) for cursor in self._live.values()]
+        cursor = self._live.get(response.watch_id)
+        if cursor is None:
+            unknown = response.watch_id not in self._leaving
+            return [Ask(self._leave(response.watch_id))] if unknown else []
+        batch = cursor.receive(response)
+        return [Batch(cursor, batch)] if batch else []
+
+    def _created(self, response: pb.WatchResponse) -> list[Effect]:
+        cursor = self._creating.popleft() if self._creating else None
+        if response.canceled:
+            return self._refused(cursor, self._error(response))
+        if cursor is None:
+            return [Ask(self._leave(response.watch_id))]
+        self._live[response.watch_id] = cursor
+        return [Created(cursor)]
+
+    def _refused(self, cursor: Cursor | None, error: EtcdError) -> list[Effect]:
+        if cursor is not None and isinstance(error, TOKEN_REFUSED):
+            self._waiting.append(cursor)
+            return [Rebuild(error)]
+        ended: list[Effect] = [Ended(cursor, error)] if cursor is not None else []
+        return [*ended, Rebuild(CreationRefusedError(error.details))] if len(self) else ended
+
+    def _canceled(self, response: pb.WatchResponse) -> list[Effect]:
+        self._leaving.discard(response.watch_id)
+        cursor = self._live.pop(response.watch_id, None)
+        if cursor is None:
+            return []
+        error = self._error(response)
+        if isinstance(error, CompactedError) and cursor.pins_itself:
+            return [Pin(cursor)]
+        if isinstance(error, TOKEN_REFUSED):
+            self._waiting.append(cursor)
+            return [Rebuild(error)]
+        return [Ended(cursor, error)]
+
+    def _error(self, response: pb.WatchResponse) -> EtcdError:
+        if response.compact_revision:
+            compacted = CompactedError(method=METHOD, endpoint=self.endpoint)
+            compacted.compact_revision = response.compact_revision
+            return compacted
+        reason = response.cancel_reason or "etcdserver: watch canceled"
+        return from_cancel_reason(reason, method=METHOD, endpoint=self.endpoint)
+
+
+def may_resume(error: EtcdError) -> bool:
+    """True when a stream that broke so is opened again; False when its watchers are told."""
+    return isinstance(error, (*_RESUMABLE, *TOKEN_REFUSED))

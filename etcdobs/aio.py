@@ -1,0 +1,394 @@
+"""The asyncio client: binds every operation to the driver that awaits."""
+
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from etcdobs._bind import aio
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
+from etcdobs._compose import PROCESS_WIDE, Metrics, compose
+from etcdobs._drive.aio import Driver
+from etcdobs._drive.aio_keepalive import AsyncHeartbeat, Heartbeats
+from etcdobs._drive.aio_watch import AsyncWatcher, Watches
+from etcdobs._environment import from_environment
+from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
+from etcdobs._token import Secret
+from etcdobs._watch import Cursor
+from etcdobs.config import TLS, RetryPolicy
+from etcdobs.keys import Keys, as_keys
+from etcdobs.ops import cluster, kv, lease, maintenance
+from etcdobs.ops.compare import Compare
+from etcdobs.ops.operation import HasLeaseId, Operation, Txn, lease_id
+from etcdobs.types import Child, KeyValue, LeaseTimeToLive, TxnResponse
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+__all__ = [
+    "AsyncClient",
+    "AsyncClusterClient",
+    "AsyncLease",
+    "AsyncLeaseClient",
+    "AsyncMaintenanceClient",
+    "AsyncTxnBuilder",
+]
+
+
+class AsyncClient:
+    """A client of an etcd cluster, for asyncio. For one event loop; an async context manager, or await `close`.
+
+    Args:
+        endpoints: `host:port`, `http://`, `https://` or `unix://`; several as "a:2379,b:2379" or as a sequence.
+        username, password: of an etcd user; the token they buy is renewed unseen. `password` may be a callable.
+        token: a token made elsewhere, instead of a user; may be a callable, asked again when it is refused.
+        tls: how to speak TLS; an `https://` endpoint without it trusts the system's certificates.
+        timeout: seconds, the deadline of a call that names none; None: no deadline.
+        dial_timeout: seconds that a call waits while no endpoint can be connected at all.
+        keepalive_time, keepalive_timeout: seconds between pings of a busy connection (at least 5), and for the answer.
+        require_leader: refuse unary calls on a member without a leader; watches and keepalives always do.
+        retry: how often a call that may be repeated is; None: never.
+        max_send_bytes, max_receive_bytes: the largest message.
+        metrics: where calls are counted; None: nowhere. Left out: in the one that all clients of the process share.
+        tracer_provider: OpenTelemetry's; None: the global one.
+        interceptors: your own gRPC interceptors, inside the retries.
+        options: gRPC channel options; they win over the library's.
+
+    Raises:
+        TypeError, ValueError: an argument is wrong. Nothing is connected before the first call.
+    """
+
+    def __init__(
+        self,
+        endpoints: str | Iterable[str] = "localhost:2379",
+        *,
+        username: str | None = None,
+        password: Secret | None = None,
+        token: Secret | None = None,
+        tls: TLS | None = None,
+        timeout: float | None = 10.0,
+        dial_timeout: float = 5.0,
+        keepalive_time: float = 30.0,
+        keepalive_timeout: float = 10.0,
+        require_leader: bool = False,
+        retry: RetryPolicy | None = RetryPolicy(),
+        max_send_bytes: int = 2 * 1024 * 1024,
+        max_receive_bytes: int = 2**31 - 1,
+        metrics: Metrics = PROCESS_WIDE,
+        tracer_provider: "TracerProvider | None" = None,
+        interceptors: Iterable[Any] = (),
+        options: Iterable[tuple[str, Any]] = (),
+    ) -> None:
+        parts = compose(
+            endpoints,
+            username=username,
+            password=password,
+            token=token,
+            tls=tls,
+            timeout=timeout,
+            dial_timeout=dial_timeout,
+            keepalive_time=keepalive_time,
+            keepalive_timeout=keepalive_timeout,
+            require_leader=require_leader,
+            retry=retry,
+            max_send_bytes=max_send_bytes,
+            max_receive_bytes=max_receive_bytes,
+            metrics=metrics,
+            tracer_provider=tracer_provider,
+            interceptors=interceptors,
+            options=options,
+        )
+        self._driver = Driver(parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics)
+        self._watches = Watches(self._driver)
+        self.lease = AsyncLeaseClient(self._driver)
+        self.cluster = AsyncClusterClient(self._driver)
+        self.maintenance = AsyncMaintenanceClient(self._driver)
+
+    @classmethod
+    def from_env(cls, **overrides: Any) -> "AsyncClient":
+        """A client as etcdctl's environment says (ETCDCTL_ENDPOINTS, _USER, _PASSWORD, _CACERT, _CERT, _KEY, ...).
+
+        Args:
+            overrides: arguments of the client that win over the environment.
+
+        Raises:
+            ValueError: a variable is malformed; the message names it.
+        """
+        return cls(**from_environment() | overrides)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The endpoints in use, as they were given."""
+        return tuple(endpoint.text for endpoint in self._driver.session.endpoints.all)
+
+    async def close(self) -> None:
+        """End everything in bounded time: calls, watches and keepalives raise ClosedError. May be called twice."""
+        await self._driver.close()
+
+    async def __aenter__(self) -> "AsyncClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"AsyncClient({','.join(self.endpoints)!r})"
+
+    # ---- keys and values
+
+    @aio(kv.get)
+    def get(self) -> None: ...
+
+    @aio(kv.range)
+    def range(self) -> None: ...
+
+    @aio(kv.count)
+    def count(self) -> None: ...
+
+    @aio(kv.put)
+    def put(self) -> None: ...
+
+    @aio(kv.delete)
+    def delete(self) -> None: ...
+
+    @aio(kv.compact)
+    def compact(self) -> None: ...
+
+    @aio(kv.do)
+    def do(self) -> None: ...
+
+    def txn(self) -> "AsyncTxnBuilder":
+        """A transaction: `await client.txn().when(Compare.missing("/k")).then(Put("/k", "v")).commit()`."""
+        return AsyncTxnBuilder(self._driver)
+
+    def scan(
+        self,
+        keys: str | bytes | Keys,
+        *,
+        page_size: int | None = None,
+        revision: int = 0,
+        keys_only: bool = False,
+        serializable: bool = False,
+        timeout: Timeout = CLIENT_DEFAULT,
+    ) -> AsyncIterator[KeyValue]:
+        """Iterates over all keys of a range in ascending order, a page at a time, as of one revision.
+
+        Args:
+            keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
+            page_size: keys in a page; None: as many as serve well.
+            revision: read as of this revision; 0 for that of the first page.
+            keys_only: leave the values out.
+            serializable: let any member answer from its own state, which may lag behind.
+            timeout: seconds for each page; left out: the client's; None: no deadline.
+
+        Raises:
+            CompactedError: the revision was compacted before the last page was read.
+        """
+        cursor = ScanCursor(
+            keys,
+            page_size=page_size,
+            revision=revision,
+            keys_only=keys_only,
+            serializable=serializable,
+            timeout=checked_timeout(timeout),
+        )
+        return _pages(self._driver, cursor)
+
+    def children(
+        self, prefix: str | bytes, *, separator: str | bytes = "/", timeout: Timeout = CLIENT_DEFAULT
+    ) -> AsyncIterator[Child]:
+        """Iterates over the entries of one directory, without reading what lies below them.
+
+        Args:
+            prefix: the directory, separator included; empty for the root.
+            separator: what parts the names; empty for no directories at all.
+            timeout: seconds for each page; left out: the client's; None: no deadline.
+        """
+        return _pages(self._driver, ChildrenCursor(prefix, separator=separator, timeout=checked_timeout(timeout)))
+
+    # ---- watches
+
+    def watch(
+        self,
+        keys: str | bytes | Keys,
+        *,
+        start_revision: int = 0,
+        prev_kv: bool = False,
+        put: bool = True,
+        delete: bool = True,
+        progress_notify: bool = False,
+        fragment: bool = True,
+        buffer: int = 10_000,
+        timeout: Timeout = CLIENT_DEFAULT,
+    ) -> AsyncWatcher:
+        """The changes of one key or a range, each once and in order, for as long as the watcher is open.
+
+        Args:
+            keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
+            start_revision: the first revision wanted; 0: what comes after the watcher is entered.
+            prev_kv: also deliver the key as it was before.
+            put, delete: which changes are wanted.
+            progress_notify: also deliver where the server is, from time to time (see `responses`).
+            fragment: let the server cut large batches for the way; they arrive whole all the same.
+            buffer: events held for a user who is slow to take them. When it is full the server is told to stop, and
+                the watch resumes where it was once half of it is taken: nothing is lost, memory is bounded.
+            timeout: seconds until the server must have the watch; left out: the client's; None: no deadline.
+
+        Raises:
+            TypeError, ValueError: an argument is wrong.
+        """
+        if not (put or delete):
+            raise ValueError("put=False and delete=False leave nothing to watch")
+        cursor = Cursor(
+            as_keys(keys),
+            start_revision=checked_int("start_revision", start_revision),
+            prev_kv=prev_kv,
+            put=put,
+            delete=delete,
+            progress_notify=progress_notify,
+            fragment=fragment,
+        )
+        seconds = self._driver.session.seconds(checked_timeout(timeout))
+        return AsyncWatcher(self._watches, cursor, checked_int("buffer", buffer, least=1), seconds)
+
+
+async def _pages(driver: Driver, cursor: Pages[Any]) -> AsyncIterator[Any]:
+    while (call := cursor.request()) is not None:
+        for item in cursor.receive(await driver.call(call)):
+            yield item
+
+
+class AsyncTxnBuilder:
+    """A transaction that is being put together; `commit` sends it, at most once."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._when: tuple[Compare, ...] = ()
+        self._then: tuple[Operation, ...] = ()
+        self._otherwise: tuple[Operation, ...] = ()
+
+    def when(self, *compares: Compare) -> "AsyncTxnBuilder":
+        """Add conditions; all must hold for `then` to run."""
+        self._when += compares
+        return self
+
+    def then(self, *operations: Operation) -> "AsyncTxnBuilder":
+        """Add operations that run when every condition holds."""
+        self._then += operations
+        return self
+
+    def otherwise(self, *operations: Operation) -> "AsyncTxnBuilder":
+        """Add operations that run when a condition does not hold."""
+        self._otherwise += operations
+        return self
+
+    async def commit(self, *, timeout: Timeout = CLIENT_DEFAULT) -> TxnResponse:
+        """Send the transaction.
+
+        Raises:
+            TypeError: something in it is no compare, or no operation.
+            DuplicateKeyError: it writes one key twice.
+            TooManyOpsError: more operations than the server's `--max-txn-ops`, 128 unless set.
+            UnavailableError, DeadlineExceededError: with `outcome_unknown` where it may have been applied.
+        """
+        response = await self._driver.call(kv.do(Txn(self._when, self._then, self._otherwise), timeout=timeout))
+        assert isinstance(response, TxnResponse)
+        return response
+
+
+class AsyncLease:
+    """A lease that was granted; it goes wherever `lease=` does.
+
+    Attributes:
+        id: its id.
+        ttl: seconds, as the server granted them: it may raise what was asked for.
+    """
+
+    def __init__(self, leases: "AsyncLeaseClient", id: int, ttl: int) -> None:
+        self._leases = leases
+        self.id = id
+        self.ttl = ttl
+
+    def __repr__(self) -> str:
+        return f"<AsyncLease {self.id:x} ttl={self.ttl}>"
+
+    async def revoke(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
+        """End it now and delete every key on it; raises LeaseNotFoundError when it is gone."""
+        await self._leases.revoke(self.id, timeout=timeout)
+
+    async def time_to_live(self, keys: bool = False, *, timeout: Timeout = CLIENT_DEFAULT) -> LeaseTimeToLive:
+        """What is left of it, with its keys when `keys` is True; `ttl` is -1 when it is gone."""
+        return await self._leases.time_to_live(self.id, keys, timeout=timeout)
+
+    def keep_alive(self, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncHeartbeat:
+        """Renew it in the background while the returned context manager is open."""
+        return self._leases.keep_alive(self.id, timeout=timeout)
+
+
+class AsyncLeaseClient:
+    """Leases: `client.lease`."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._heartbeats = Heartbeats(driver)
+
+    async def grant(self, ttl: int, id: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncLease:
+        """A new lease; keys put on it go when it does.
+
+        Args:
+            ttl: seconds; the server raises what is too short for it (2 s as a rule).
+            id: its id; 0: a random one.
+            timeout: seconds for the whole call; left out: the client's; None: no deadline.
+
+        Raises:
+            LeaseExistError: there is a lease of this id.
+            LeaseTTLTooLargeError: more than 9,000,000,000 seconds.
+        """
+        granted, seconds = await self._driver.call(lease.grant(ttl, id, timeout=timeout))
+        return AsyncLease(self, granted, seconds)
+
+    @aio(lease.revoke)
+    def revoke(self) -> None: ...
+
+    @aio(lease.time_to_live)
+    def time_to_live(self) -> None: ...
+
+    @aio(lease.list)
+    def list(self) -> None: ...
+
+    @aio(lease.keep_alive_once)
+    def keep_alive_once(self) -> None: ...
+
+    def keep_alive(self, id: int | HasLeaseId, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncHeartbeat:
+        """Renew a lease in the background while the returned context manager is open.
+
+        Args:
+            id: the lease's id, or what `grant` returned.
+            timeout: seconds until the first renewal must be answered; left out: the client's; None: no deadline.
+
+        Raises (on entering):
+            LeaseNotFoundError: there is no such lease, or it has expired.
+        """
+        seconds = self._driver.session.seconds(checked_timeout(timeout))
+        return AsyncHeartbeat(self._heartbeats, lease_id(id), seconds)
+
+
+class AsyncClusterClient:
+    """The members of the cluster: `client.cluster`."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @aio(cluster.members)
+    def members(self) -> None: ...
+
+
+class AsyncMaintenanceClient:
+    """What one member says of itself and can be told: `client.maintenance`."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @aio(maintenance.status)
+    def status(self) -> None: ...

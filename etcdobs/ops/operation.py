@@ -1,0 +1,250 @@
+"""Decides what one operation on keys is, as a value: built once, sent alone by `do` or inside a transaction."""
+
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol, TypeAlias
+
+from etcdobs._call import checked_int
+from etcdobs._wire import Rpc, rpc
+from etcdobs._wire import etcdserverpb as pb
+from etcdobs.keys import Keys, as_key, as_keys, as_value
+from etcdobs.ops import _decode
+from etcdobs.ops.compare import Compare
+from etcdobs.types import DeleteResponse, OperationResponse, PutResponse, RangeResponse, TxnResponse
+
+__all__ = ["Delete", "Get", "HasLeaseId", "Operation", "Put", "SortBy", "Txn"]
+
+SortBy: TypeAlias = Literal["key", "version", "create_revision", "mod_revision", "value"]
+
+_SORT_TARGETS = {
+    "key": pb.RangeRequest.KEY,
+    "version": pb.RangeRequest.VERSION,
+    "create_revision": pb.RangeRequest.CREATE,
+    "mod_revision": pb.RangeRequest.MOD,
+    "value": pb.RangeRequest.VALUE,
+}
+
+
+class HasLeaseId(Protocol):
+    """Anything with a lease's id: what `client.lease.grant` returns, for one."""
+
+    @property
+    def id(self) -> int: ...
+
+
+def lease_id(lease: "int | HasLeaseId") -> int:
+    """The id of a lease given as an int or as an object with an `id`.
+
+    Raises:
+        TypeError, ValueError: it is neither, or out of range.
+    """
+    return checked_int("lease", lease if isinstance(lease, int) else getattr(lease, "id", lease))
+
+
+class Operation:
+    """One operation, ready to be sent; `Get`, `Put`, `Delete` and `Txn` are the kinds there are."""
+
+    __slots__ = ("request",)
+    rpc: Rpc
+    request: Any
+
+    @property
+    def is_read(self) -> bool:
+        """True when it changes nothing, so that it may be repeated."""
+        return False
+
+    def in_txn(self) -> pb.RequestOp:
+        """The operation as a part of a transaction."""
+        raise NotImplementedError
+
+    def decode(self, reply: Any) -> OperationResponse:
+        """The reply to it as the public type."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Operation) and type(self) is type(other) and self.request == other.request
+
+    __hash__ = None  # type: ignore[assignment]  # a message can be changed, so it cannot be hashed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._subject()}>"
+
+    def _subject(self) -> str:
+        end = f" to {self.request.range_end!r}" if getattr(self.request, "range_end", b"") else ""
+        return f"{self.request.key!r}{end}"
+
+
+class Get(Operation):
+    """Reads one key or a range; the arguments are those of `client.range`."""
+
+    __slots__ = ()
+    rpc = rpc("etcdserverpb.KV/Range")
+
+    def __init__(
+        self,
+        keys: str | bytes | Keys,
+        *,
+        limit: int = 0,
+        revision: int = 0,
+        sort_by: SortBy | None = None,
+        descending: bool = False,
+        serializable: bool = False,
+        keys_only: bool = False,
+        count_only: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+    ) -> None:
+        wanted = as_keys(keys)
+        self.request = pb.RangeRequest(
+            key=wanted.start,
+            range_end=wanted.end,
+            limit=checked_int("limit", limit),
+            revision=checked_int("revision", revision),
+            serializable=serializable,
+            keys_only=keys_only,
+            count_only=count_only,
+            min_mod_revision=checked_int("min_mod_revision", min_mod_revision),
+            max_mod_revision=checked_int("max_mod_revision", max_mod_revision),
+            min_create_revision=checked_int("min_create_revision", min_create_revision),
+            max_create_revision=checked_int("max_create_revision", max_create_revision),
+        )
+        _sort(self.request, sort_by, descending)
+
+    @property
+    def is_read(self) -> bool:
+        return True
+
+    def in_txn(self) -> pb.RequestOp:
+        return pb.RequestOp(request_range=self.request)
+
+    def decode(self, reply: Any) -> RangeResponse:
+        return RangeResponse(
+            header=_decode.header(reply.header),
+            kvs=tuple(map(_decode.key_value, reply.kvs)),
+            count=reply.count,
+            more=reply.more,
+        )
+
+
+def _sort(request: pb.RangeRequest, sort_by: SortBy | None, descending: bool) -> None:
+    target = sort_by or "key"
+    if target not in _SORT_TARGETS:
+        raise ValueError(f"sort_by must be one of {', '.join(_SORT_TARGETS)}, not {sort_by!r}")
+    # The server returns keys in ascending order as it is; asked for, it would sort in memory and ignore the limit.
+    if target == "key" and not descending:
+        return
+    request.sort_target = _SORT_TARGETS[target]
+    request.sort_order = pb.RangeRequest.DESCEND if descending else pb.RangeRequest.ASCEND
+
+
+class Put(Operation):
+    """Writes one key; the arguments are those of `client.put`."""
+
+    __slots__ = ()
+    rpc = rpc("etcdserverpb.KV/Put")
+
+    def __init__(
+        self,
+        key: str | bytes,
+        value: str | bytes = "",
+        *,
+        lease: int | HasLeaseId = 0,
+        prev_kv: bool = False,
+        ignore_value: bool = False,
+        ignore_lease: bool = False,
+    ) -> None:
+        content, on_lease = as_value(value), lease_id(lease)
+        if ignore_value and content:
+            raise ValueError(
+                "a value and ignore_value=True exclude each other: leave the value out to keep the old one"
+            )
+        if ignore_lease and on_lease:
+            raise ValueError(
+                "a lease and ignore_lease=True exclude each other: leave the lease out to keep the old one"
+            )
+        self.request = pb.PutRequest(
+            key=as_key(key),
+            value=content,
+            lease=on_lease,
+            prev_kv=prev_kv,
+            ignore_value=ignore_value,
+            ignore_lease=ignore_lease,
+        )
+
+    def in_txn(self) -> pb.RequestOp:
+        return pb.RequestOp(request_put=self.request)
+
+    def decode(self, reply: Any) -> PutResponse:
+        return PutResponse(header=_decode.header(reply.header), prev_kv=_decode.previous(reply))
+
+
+class Delete(Operation):
+    """Deletes one key or a range; the arguments are those of `client.delete`."""
+
+    __slots__ = ()
+    rpc = rpc("etcdserverpb.KV/DeleteRange")
+
+    def __init__(self, keys: str | bytes | Keys, *, prev_kv: bool = False) -> None:
+        wanted = as_keys(keys)
+        self.request = pb.DeleteRangeRequest(key=wanted.start, range_end=wanted.end, prev_kv=prev_kv)
+
+    def in_txn(self) -> pb.RequestOp:
+        return pb.RequestOp(request_delete_range=self.request)
+
+    def decode(self, reply: Any) -> DeleteResponse:
+        return DeleteResponse(
+            header=_decode.header(reply.header),
+            deleted=reply.deleted,
+            prev_kvs=tuple(map(_decode.key_value, reply.prev_kvs)),
+        )
+
+
+class Txn(Operation):
+    """A transaction as a value: when every compare holds `then` runs, else `otherwise`; they nest."""
+
+    __slots__ = ("_otherwise", "_then")
+    rpc = rpc("etcdserverpb.KV/Txn")
+
+    def __init__(
+        self,
+        when: Iterable[Compare] = (),
+        then: Iterable[Operation] = (),
+        otherwise: Iterable[Operation] = (),
+    ) -> None:
+        self._then = _all_of("then", then, Operation)
+        self._otherwise = _all_of("otherwise", otherwise, Operation)
+        self.request = pb.TxnRequest(
+            compare=[compare.request for compare in _all_of("when", when, Compare)],
+            success=[operation.in_txn() for operation in self._then],
+            failure=[operation.in_txn() for operation in self._otherwise],
+        )
+
+    @property
+    def is_read(self) -> bool:
+        return all(operation.is_read for operation in (*self._then, *self._otherwise))
+
+    def in_txn(self) -> pb.RequestOp:
+        return pb.RequestOp(request_txn=self.request)
+
+    def decode(self, reply: Any) -> TxnResponse:
+        branch = self._then if reply.succeeded else self._otherwise
+        answers = (getattr(answer, answer.WhichOneof("response")) for answer in reply.responses)
+        return TxnResponse(
+            header=_decode.header(reply.header),
+            succeeded=reply.succeeded,
+            responses=tuple(operation.decode(answer) for operation, answer in zip(branch, answers, strict=True)),
+        )
+
+    def _subject(self) -> str:
+        return f"when {len(self.request.compare)} then {len(self._then)} otherwise {len(self._otherwise)}"
+
+
+def _all_of(name: str, given: Iterable[Any], kind: type[Any]) -> tuple[Any, ...]:
+    if isinstance(given, kind):
+        raise TypeError(f"{name} must be a sequence of {kind.__name__}, not one alone: [{given!r}]")
+    items = tuple(given)
+    for item in items:
+        if not isinstance(item, kind):
+            raise TypeError(f"{name} takes {kind.__name__} values, not {type(item).__name__}: {item!r}")
+    return items

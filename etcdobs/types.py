@@ -1,0 +1,256 @@
+"""Decides what comes out of a call: frozen values, bytes for keys and values, ints for revisions and ids."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple, TypeAlias, overload
+
+__all__ = [
+    "Child",
+    "CompactResponse",
+    "DeleteResponse",
+    "Event",
+    "EventType",
+    "KeyValue",
+    "LeaseTimeToLive",
+    "Member",
+    "OperationResponse",
+    "PutResponse",
+    "RangeResponse",
+    "ResponseHeader",
+    "StatusResponse",
+    "TxnResponse",
+    "WatchResponse",
+]
+
+
+class KeyValue(NamedTuple):
+    """A key with its value and what etcd keeps beside it (made by the million, so a tuple underneath).
+
+    Attributes:
+        key, value: as stored.
+        create_revision: revision of the cluster at which the key was last created.
+        mod_revision: revision of its last change.
+        version: number of changes since it was created, from 1; 0 in the event of its deletion.
+        lease: id of the lease it hangs on; 0 for none.
+    """
+
+    key: bytes
+    value: bytes
+    create_revision: int
+    mod_revision: int
+    version: int
+    lease: int
+
+    @property
+    def text(self) -> str:
+        """The value as UTF-8; raises UnicodeDecodeError where it is not."""
+        return self.value.decode()
+
+    def json(self) -> Any:
+        """The value parsed as JSON; raises ValueError where it is not."""
+        return json.loads(self.value)
+
+
+class EventType(Enum):
+    """What happened to a key."""
+
+    PUT = 0
+    DELETE = 1
+
+
+class Event(NamedTuple):
+    """One change of one key.
+
+    Attributes:
+        type: `EventType.PUT` or `EventType.DELETE`.
+        kv: the key after the change; for a deletion its key and mod_revision only.
+        prev_kv: the key before it, when the watch asked for it and the server still had it.
+    """
+
+    type: EventType
+    kv: KeyValue
+    prev_kv: KeyValue | None = None
+
+    @property
+    def is_create(self) -> bool:
+        """True when the key did not exist before."""
+        return self.type is EventType.PUT and self.kv.create_revision == self.kv.mod_revision
+
+    @property
+    def is_modify(self) -> bool:
+        """True when the key existed and was put again."""
+        return self.type is EventType.PUT and self.kv.create_revision != self.kv.mod_revision
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeader:
+    """Who answered, and at which revision of the store."""
+
+    cluster_id: int
+    member_id: int
+    revision: int
+    raft_term: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Response:
+    header: ResponseHeader
+
+    @property
+    def revision(self) -> int:
+        """The cluster's revision when it answered."""
+        return self.header.revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeResponse(_Response, Sequence[KeyValue]):
+    """The keys of a range: a sequence of `KeyValue`.
+
+    Attributes:
+        kvs: the keys, none with `count_only`.
+        count: number of keys in the whole range, whatever the limit.
+        more: True when the limit left some out.
+    """
+
+    kvs: tuple[KeyValue, ...]
+    count: int  # type: ignore[assignment]  # etcd's name for it wins over the sequence's method
+    more: bool
+
+    def __len__(self) -> int:
+        return len(self.kvs)
+
+    def __iter__(self) -> Iterator[KeyValue]:
+        return iter(self.kvs)
+
+    @overload
+    def __getitem__(self, index: int) -> KeyValue: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[KeyValue, ...]: ...
+    def __getitem__(self, index: int | slice) -> KeyValue | tuple[KeyValue, ...]:
+        return self.kvs[index]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutResponse(_Response):
+    """The answer to a put; `prev_kv` is what it replaced, when that was asked for."""
+
+    prev_kv: KeyValue | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteResponse(_Response):
+    """The answer to a delete: how many keys went, and which, when that was asked for."""
+
+    deleted: int
+    prev_kvs: tuple[KeyValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactResponse(_Response):
+    """The answer to a compaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxnResponse(_Response):
+    """The answer to a transaction.
+
+    Attributes:
+        succeeded: True when every compare held and `then` ran, False when `otherwise` ran.
+        responses: one typed response for each operation of the branch that ran, in its order.
+    """
+
+    succeeded: bool
+    responses: tuple["OperationResponse", ...]
+
+
+OperationResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse
+
+
+@dataclass(frozen=True, slots=True)
+class WatchResponse:
+    """A batch of events that belong together: all events of the revisions it covers, never a part.
+
+    Attributes:
+        events: in the order of their revisions; none in a progress notification.
+        revision: the watcher has now seen everything up to here.
+    """
+
+    events: tuple[Event, ...]
+    revision: int
+
+    @property
+    def is_progress(self) -> bool:
+        """True when nothing happened: the server only said how far it is."""
+        return not self.events
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One entry of a directory.
+
+    Attributes:
+        name: the part after the prefix, without the separator.
+        key: the whole, prefix included; a branch's ends with the separator.
+        is_branch: True for a directory, False for a key. One name may be both: it is then listed twice.
+    """
+
+    name: bytes
+    key: bytes
+    is_branch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimeToLive:
+    """What is left of a lease.
+
+    Attributes:
+        id: the lease.
+        ttl: seconds left; -1 when there is no such lease (etcd answers so, not with an error).
+        granted_ttl: seconds it was granted for.
+        keys: the keys that hang on it, when that was asked for.
+    """
+
+    id: int
+    ttl: int
+    granted_ttl: int
+    keys: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of the cluster; a member that never started has no name and no client URLs."""
+
+    id: int
+    name: str
+    peer_urls: tuple[str, ...]
+    client_urls: tuple[str, ...]
+    is_learner: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusResponse(_Response):
+    """What one member says of itself. What its version does not report is None.
+
+    Attributes:
+        version: of the server, like "3.5.1".
+        db_size, db_size_in_use: bytes allocated, and bytes that hold data.
+        leader: id of the member it follows; 0 when it knows none.
+        raft_term, raft_index, raft_applied_index: where its log is.
+        is_learner: True for a member without a vote.
+        errors: what it complains of: alarms, no leader.
+        storage_version, db_size_quota: from 3.6 on.
+    """
+
+    version: str
+    db_size: int
+    db_size_in_use: int | None
+    leader: int
+    raft_term: int
+    raft_index: int
+    raft_applied_index: int | None
+    is_learner: bool
+    errors: tuple[str, ...]
+    storage_version: str | None = None
+    db_size_quota: int | None = None

@@ -1,0 +1,136 @@
+"""Decides what crosses from the gateway to the rest: immutable values, in which a server's text is always bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class ChildRecord(NamedTuple):
+    """One name below a prefix; the key of a branch ends with the separator."""
+
+    key: bytes
+    is_branch: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key with its value and metadata. `lease_ttl` is in seconds, None where there is no lease or it is unknown.
+    `serializable` says that a member answered alone, without the quorum."""
+
+    key: bytes
+    value: bytes
+    create_revision: int
+    mod_revision: int
+    version: int
+    lease: int = 0
+    lease_ttl: int | None = None
+    serializable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """A lease as the server answered: seconds granted and left (-1: expired), and the keys attached."""
+
+    id: int
+    granted_ttl: int
+    ttl: int
+    key_count: int
+    first_key: bytes | None = None
+
+
+class Role(Enum):
+    """What a member does in the raft group; UNKNOWN where it did not answer."""
+
+    LEADER = "leader"
+    FOLLOWER = "follower"
+    LEARNER = "learner"
+    UNKNOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRecord:
+    """A member of the cluster, and its status where it answered; sizes in bytes, `rtt` in seconds."""
+
+    id: int
+    name: bytes
+    role: Role
+    endpoint: bytes = b""
+    version: bytes = b""
+    db_size: int | None = None
+    db_in_use: int | None = None
+    raft_term: int | None = None
+    raft_index: int | None = None
+    raft_applied: int | None = None
+    rtt: float | None = None
+    errors: tuple[bytes, ...] = ()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the member did not answer."""
+        return self.role is Role.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStatus:
+    """What one endpoint says of itself and of its cluster; `rtt` in seconds, sizes in bytes."""
+
+    endpoint: bytes
+    member_id: int
+    leader_id: int
+    leader_name: bytes
+    revision: int
+    db_size: int
+    db_in_use: int | None
+    raft_term: int
+    version: bytes
+    rtt: float
+    errors: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecord:
+    """A change to a key. Only the head of the value is kept: a log of ten thousand must stay small."""
+
+    HEAD = 256
+
+    is_delete: bool
+    is_create: bool
+    key: bytes
+    head: bytes
+    size: int
+    mod_revision: int
+    lease: int = 0
+
+
+class EventBatch(NamedTuple):
+    """What one watch response brought, and the revision up to which it is complete."""
+
+    events: tuple[EventRecord, ...]
+    revision: int
+
+
+class Sample(NamedTuple):
+    """One sample of the client's own metrics."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+class FailureKind(Enum):
+    """What a caller can do about a failure: wait, ask for rights, correct the credentials, read the reason."""
+
+    UNREACHABLE = "cannot reach etcd"
+    DENIED = "permission denied"
+    AUTHENTICATION = "authentication failed"
+    OTHER = "request failed"
+
+
+class GatewayError(Exception):
+    """A call that failed; `reason` is the server's or the transport's own text, as bytes like all of them."""
+
+    def __init__(self, kind: FailureKind, reason: bytes) -> None:
+        super().__init__(kind.value)
+        self.kind = kind
+        self.reason = reason

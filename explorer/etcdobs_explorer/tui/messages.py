@@ -1,0 +1,54 @@
+"""Decides what travels between workers, widgets and the app: typed messages, never calls into a widget."""
+
+from textual.message import Message
+
+from etcdobs_explorer.model.changes import Change
+from etcdobs_explorer.model.records import GatewayError
+
+
+class Changed(Message):
+    """News for the model, from a worker."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        self.change = change
+
+
+class Refused(Message):
+    """The first look at the cluster failed: there is nothing to show."""
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class DirectoryOpened(Message):
+    """A directory was opened whose children are not known."""
+
+    def __init__(self, prefix: bytes, *, more: bool = False) -> None:
+        super().__init__()
+        self.prefix = prefix
+        self.more = more
+
+
+class KeySelected(Message):
+    """The cursor rests on a key or a directory whose value or size is not known."""
+
+    def __init__(self, key: bytes, *, is_branch: bool) -> None:
+        super().__init__()
+        self.key = key
+        self.is_branch = is_branch
+
+
+class PromptAnswered(Message):
+    """A line was typed into the prompt: a command after `:`, a filter after `/`."""
+
+    def __init__(self, kind: str, text: str, *, final: bool) -> None:
+        super().__init__()
+        self.kind = kind
+        self.text = text
+        self.final = final
+
+
+class PromptLeft(Message):
+    """The prompt was closed without an answer."""

@@ -1,0 +1,74 @@
+"""Decides what the help says: the keys that hold in the view it was called from, out of the registry of verbs."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from etcdobs_explorer.tui.verbs import VERBS, Verb, shown_key
+from etcdobs_explorer.tui.widgets.sheet import Sheet
+from etcdobs_explorer.tui.widgets.strips import Spans
+
+_MOVING = (
+    ("↑ ↓ j k", "move"),
+    ("PgUp PgDn Space", "move by screens"),
+    ("Home End g G", "first, last"),
+    ("Tab", "next pane"),
+)
+_TREE = (
+    ("Enter", "open or close a directory, show a value"),
+    ("← → h l", "close or go up, open or step in"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys that hold here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "dismiss", "close", show=False),
+    ]
+
+    def __init__(self, view: str) -> None:
+        super().__init__()
+        self._view = view
+
+    def compose(self) -> ComposeResult:
+        """One sheet in a frame."""
+        frame = Vertical(Sheet(_sheet(self._view)), id="help")
+        frame.border_title = f"keys in {self._view}"
+        frame.border_subtitle = "Esc closes"
+        yield frame
+
+
+def _sheet(view: str) -> list[Spans]:
+    here = [verb for verb in VERBS if verb.scope == view]
+    everywhere = [verb for verb in VERBS if not verb.scope]
+    lines: list[Spans] = [*_pairs("Moving", (*_MOVING, *(_TREE if view == "keys" else ())))]
+    if here:
+        lines += [(), *_section(f"In {view}", here)]
+    return [*lines, (), *_section("Everywhere", everywhere)]
+
+
+def _section(title: str, verbs: list[Verb]) -> list[Spans]:
+    return [_heading(title), *(_entry(_names(verb), verb.help) for verb in verbs)]
+
+
+def _pairs(title: str, pairs: tuple[tuple[str, str], ...]) -> list[Spans]:
+    return [_heading(title), *(_entry([(keys, "key")], text) for keys, text in pairs)]
+
+
+def _heading(title: str) -> Spans:
+    return [(title, "title")]
+
+
+def _names(verb: Verb) -> Spans:
+    key = shown_key(verb.key) if verb.key else ""
+    argument = f" {verb.argument}" if verb.argument else ""
+    return [(key.ljust(4), "key"), (f":{verb.name}{argument}", "accent")]
+
+
+def _entry(names: Spans, text: str) -> Spans:
+    used = sum(len(str(part)) for part, _ in names)
+    return [("  ", "text"), *names, (" " * max(2, 20 - used), "text"), (text, "text")]

@@ -1,0 +1,70 @@
+"""Decides how a resource with columns fills a view; the watch log differs in that it follows its end."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from textual.widget import Widget
+
+from etcdobs_explorer.model.changes import Topic
+from etcdobs_explorer.model.state import State
+from etcdobs_explorer.tui.resources import Resource
+from etcdobs_explorer.tui.widgets.table import Table, TableHead
+from etcdobs_explorer.tui.widgets.title import TableTitle
+
+from .view import ViewScreen
+
+
+class TableScreen(ViewScreen):
+    """A view that is one table."""
+
+    def __init__(self, resource: Resource[Any], state: State) -> None:
+        super().__init__(resource, state)
+        self._title = TableTitle(resource, state)
+        self._table = Table(resource, state, id="table")
+
+    def body(self) -> Iterable[Widget]:
+        return self._title, TableHead(self.resource), self._table
+
+    def main(self) -> Widget:
+        return self._table
+
+    def current(self) -> Any:
+        return self._table.current
+
+    def visible_rows(self) -> Sequence[Any]:
+        return self._table.visible_rows()
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        super().show(topics)
+        if self.resource.topic in topics:
+            self._table.rows_changed()
+            self._title.refresh()
+
+    def tick(self) -> None:
+        super().tick()
+        self._title.refresh()
+        if self.resource.topic is Topic.LEASES:
+            self._table.refresh()
+
+
+class WatchScreen(TableScreen):
+    """The watch log: the newest event stays in sight until the reader moves away from it."""
+
+    def __init__(self, resource: Resource[Any], state: State) -> None:
+        super().__init__(resource, state)
+        self.following = True
+
+    def follow(self) -> None:
+        """Go to the newest event and stay there."""
+        self.following = True
+        self._table.action_jump(-1)
+
+    def show(self, topics: frozenset[Topic]) -> None:
+        super().show(topics)
+        if self.following and self.resource.topic in topics:
+            self._table.action_jump(-1)
+
+    def on_virtual_list_moved(self) -> None:
+        """Moving up stops following, moving to the end starts it."""
+        count = self._table.row_count()
+        self.following = count == 0 or self._table.cursor >= count - 1

@@ -1,0 +1,64 @@
+"""Decides what the top of the screen says: which cluster, as whom, at which revision, and which views there are."""
+
+from textual import events
+from textual.message import Message
+
+from etcdobs_explorer.model import units
+from etcdobs_explorer.model.state import State
+from etcdobs_explorer.tui.resources import RESOURCES
+
+from .bar import Bar
+from .strips import Spans, cells_of
+
+
+class Header(Bar):
+    """The line that names the cluster."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self._state = state
+
+    def spans(self) -> tuple[Spans, Spans]:
+        left: Spans = [(" etcdobs ", "badge"), ("  ", "text"), (self._state.context, "strong")]
+        right: list[tuple[str, str]] = []
+        if self._state.connection.revision:
+            right += [("revision ", "muted"), (units.count(self._state.connection.revision), "strong"), (" ", "text")]
+        if self._state.read_only:
+            right += [(" ", "text"), (" RO ", "badge-warn")]
+        return left, right
+
+
+class Tabs(Bar):
+    """The line that names the views, the present one marked; a click on a name goes there."""
+
+    class Chosen(Message):
+        """A view was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+
+    def spans(self) -> tuple[Spans, Spans]:
+        return [span for _, spans in self._chips() for span in spans], ()
+
+    def _chips(self) -> list[tuple[str, Spans]]:
+        chips: list[tuple[str, Spans]] = []
+        for resource in RESOURCES:
+            is_current = resource.name == self._current
+            role = "chip-on" if is_current else "chip"
+            number = "chip-on" if is_current else "key"
+            chips.append((resource.name, [(f" {resource.key} ", number), (f"{resource.name.capitalize()} ", role)]))
+        return chips
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the view whose name was clicked."""
+        end = 0
+        for name, spans in self._chips():
+            end += cells_of(spans)
+            if event.x < end:
+                self.post_message(self.Chosen(name))
+                return

@@ -1,0 +1,52 @@
+"""Decides where colours come from: component classes in the style sheet, one a role, so that themes reach all."""
+
+from typing import ClassVar
+
+from rich.style import Style
+from textual.scroll_view import ScrollView
+from textual.widget import Widget
+
+from .strips import COMPONENTS
+
+
+class Painted(Widget):
+    """A widget that draws lines in the roles of `strips.ROLES`."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+
+    def role(self, name: str) -> Style:
+        """The style of a role, to be laid over the widget's own."""
+        return blended(self, f"role--{name}")
+
+
+class PaintedScroll(ScrollView):
+    """A scrolling widget that draws lines in the roles of `strips.ROLES`."""
+
+    # Not a Painted: Textual follows one base only when it collects component classes.
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+
+    def role(self, name: str) -> Style:
+        """The style of a role, to be laid over the widget's own."""
+        return blended(self, f"role--{name}")
+
+
+def blended(widget: Widget, component: str) -> Style:
+    """A component's colours over the widget's background: a terminal knows no transparency."""
+    cache: dict[tuple[str, ...], tuple[Style, Style]] = widget._rich_style_cache
+    key = ("blended", component)
+    if key not in cache:
+        style = _blend(widget, component)
+        cache[key] = (style, style)
+    return cache[key][0]
+
+
+def _blend(widget: Widget, component: str) -> Style:
+    styles = widget.get_component_styles(component)
+    under = widget.background_colors[1]
+    style = styles.text_style
+    if styles.has_rule("background"):
+        under = under + styles.background
+        style += Style(bgcolor=under.rich_color)
+    if styles.has_rule("color"):
+        style += Style(color=(under + styles.color).rich_color)
+    return style

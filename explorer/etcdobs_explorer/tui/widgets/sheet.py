@@ -1,0 +1,35 @@
+"""Decides how a page of the explorer's own words is shown: fixed lines that scroll."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.strip import Strip
+
+from .palette import PaintedScroll
+from .strips import Spans, line
+
+
+class Sheet(PaintedScroll, can_focus=True):
+    """Lines of spans."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+    ]
+
+    def __init__(self, lines: Sequence[Spans]) -> None:
+        super().__init__()
+        self._lines = lines
+        self.virtual_size = Size(0, len(lines))
+
+    def action_move(self, step: int) -> None:
+        """Scroll by lines."""
+        self.scroll_relative(y=step, animate=False)
+
+    def render_line(self, y: int) -> Strip:
+        """One visible line."""
+        index = y + self.scroll_offset.y
+        spans = self._lines[index] if index < len(self._lines) else ()
+        return line(spans, self.size.width, self.role, self.rich_style)

@@ -1,0 +1,90 @@
+"""Decides what stands above a pane: what is in it and how much, lit where the pane has the focus."""
+
+import time
+from typing import Any
+
+from etcdobs_explorer.model import units
+from etcdobs_explorer.model.filter import Filter
+from etcdobs_explorer.model.key_tree import RowKind
+from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.text import inert
+from etcdobs_explorer.tui.resources import Resource
+
+from .bar import Bar
+from .key_list import KeyList
+from .strips import Spans
+
+
+def _filter(found: Filter) -> Spans:
+    return [("  /", "accent"), (found.text, "strong")] if found else []
+
+
+def _stale(state: State) -> Spans:
+    return [(" stale ", "badge-warn"), (" ", "text")] if state.connection.is_stale else []
+
+
+class TableTitle(Bar):
+    """The title of a table."""
+
+    def __init__(self, resource: Resource[Any], state: State) -> None:
+        super().__init__(classes="title")
+        self._resource = resource
+        self._state = state
+
+    def spans(self) -> tuple[Spans, Spans]:
+        held = self._resource.source(self._state).filter
+        left: Spans = [(f" {self._resource.name.capitalize()}", "title"), *_filter(held)]
+        right = [*_stale(self._state), *self._resource.title(self._state, time.monotonic()), (" ", "text")]
+        return left, right
+
+
+class KeysTitle(Bar):
+    """The title of the key tree: the way to the key under the cursor."""
+
+    def __init__(self, resource: Resource[Any], state: State, keys: KeyList) -> None:
+        super().__init__(classes="title")
+        self._resource = resource
+        self._state = state
+        self._keys = keys
+
+    def spans(self) -> tuple[Spans, Spans]:
+        tree = self._state.tree
+        right = [*_stale(self._state), *self._resource.title(self._state, time.monotonic()), (" ", "text")]
+        row = self._keys.current
+        left: list[Any] = [(" ", "text")]
+        if row is not None and row.kind in (RowKind.BRANCH, RowKind.LEAF):
+            left += self._breadcrumb(row.key)
+        else:
+            left.append(("Keys", "title"))
+        return [*left, *_filter(tree.filter)], right
+
+    def _breadcrumb(self, key: bytes) -> Spans:
+        room = max(20, self.size.width - 30)
+        shown = key if len(key) <= room else key[-room:]
+        *above, last = self._state.tree.segments(shown.removesuffix(self._state.separator) or shown)
+        spans: list[Any] = [] if shown is key else [("…", "muted")]
+        for segment in above:
+            spans += [(inert(segment), "muted"), (inert(self._state.separator), "punctuation")]
+        return [*spans, (inert(last), "title")]
+
+
+class ValueTitle(Bar):
+    """The title of the value pane: the key's last part, and how its value is read."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(classes="title")
+        self._state = state
+
+    def spans(self) -> tuple[Spans, Spans]:
+        selection = self._state.selection
+        if selection.is_branch:
+            below = units.plural(selection.below, "key") + " below " if selection.below is not None else ""
+            return [(" Directory", "title")], [(below, "muted")]
+        right: list[Any] = [*_stale(self._state)]
+        if selection.entry is not None and selection.decoded is not None:
+            right += [(selection.decoded.format, "accent"), (f" · {units.size(len(selection.entry.value))} ", "muted")]
+        if selection.missing and selection.entry is not None:
+            right = [(" deleted ", "badge-warn"), (" ", "text"), *right]
+        if selection.entry is not None and selection.entry.serializable:
+            right = [(" no quorum ", "badge-warn"), (" ", "text"), *right]
+        return [(" Value", "title")], right

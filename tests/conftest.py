@@ -1,0 +1,56 @@
+"""Decides what every test can ask for: servers, a client of each kind, and keys that no other test uses."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from etcdobs.testing import Etcd
+from tests.clients import BlockingAsAsync
+
+if TYPE_CHECKING:
+    from etcdobs import AsyncClient
+
+pytest_plugins = ["etcdobs.testing.pytest_plugin"]
+
+OpenClient = Callable[..., AbstractAsyncContextManager["AsyncClient"]]
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Starts every key of this test: the server is shared."""
+    return f"/test-{uuid.uuid4()}/"
+
+
+@pytest.fixture(params=["sync", "aio"])
+def open_client(request: pytest.FixtureRequest) -> OpenClient:
+    """Opens a client for an `async with` block: `async with open_client(server.endpoint, timeout=1) as client`.
+
+    The test runs once on `AsyncClient`, and once on the blocking `Client` in its shape.
+    """
+    return _open_blocking if request.param == "sync" else _open_async
+
+
+@pytest.fixture
+async def client(open_client: OpenClient, etcd_server: Etcd) -> AsyncIterator["AsyncClient"]:
+    """A client of the session's server."""
+    async with open_client(etcd_server.endpoint) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _open_blocking(*args: Any, **kwargs: Any) -> AsyncIterator["AsyncClient"]:
+    from etcdobs import Client
+
+    async with BlockingAsAsync(Client(*args, **kwargs)) as client:
+        yield cast("AsyncClient", client)
+
+
+@asynccontextmanager
+async def _open_async(*args: Any, **kwargs: Any) -> AsyncIterator["AsyncClient"]:
+    from etcdobs import AsyncClient
+
+    async with AsyncClient(*args, **kwargs) as client:
+        yield client
