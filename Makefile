@@ -29,8 +29,8 @@ lint: $(VENV)/.dev ## ruff
 
 types: $(VENV)/.dev ## mypy and pyright, both strict, and how complete the library's public types are
 	$(BIN)/mypy
-	$(BIN)/pyright
-	$(BIN)/pyright --ignoreexternal --verifytypes etcdobs | tail -n 20; exit $${PIPESTATUS[0]}
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	PATH="$(abspath $(BIN)):$$PATH" pyright --ignoreexternal --verifytypes etcdobs
 
 contracts: $(VENV)/.dev ## who may import whom
 	$(BIN)/lint-imports

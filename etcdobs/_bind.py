@@ -2,35 +2,12 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from etcdobs._call import Call
 
 P = ParamSpec("P")
 T = TypeVar("T")
-S = TypeVar("S")
-
-
-class _Blocking(Protocol):
-    def call(self, call: Call[Any]) -> Any: ...
-
-
-class _Awaiting(Protocol):
-    def call(self, call: Call[Any]) -> Coroutine[Any, Any, Any]: ...
-
-
-class Blocks(Protocol):
-    """What has a blocking driver: `Client` and its services."""
-
-    @property
-    def _driver(self) -> _Blocking: ...
-
-
-class Awaits(Protocol):
-    """What has an asyncio driver: `AsyncClient` and its services."""
-
-    @property
-    def _driver(self) -> _Awaiting: ...
 
 
 def sync(
@@ -39,7 +16,7 @@ def sync(
     """`@sync(kv.put) def put(self) -> None: ...`: the method sends what `build` makes, and blocks."""
 
     def decorate(stub: Callable[[Any], None]) -> Callable[Concatenate[Any, P], T]:
-        def method(self: Blocks, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
             result: T = self._driver.call(build(*args, **kwargs))
             return result
 
@@ -55,7 +32,7 @@ def aio(
     """`@aio(kv.put) def put(self) -> None: ...`: the method sends what `build` makes, and is awaited."""
 
     def decorate(stub: Callable[[Any], None]) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
-        async def method(self: Awaits, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        async def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
             result: T = await self._driver.call(build(*args, **kwargs))
             return result
 

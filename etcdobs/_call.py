@@ -22,7 +22,7 @@ class _Unset(Enum):
 CLIENT_DEFAULT: Final = _Unset.CLIENT_DEFAULT
 """Stands for a `timeout` that was left out; None means no deadline at all."""
 
-Timeout: TypeAlias = float | None | _Unset
+Timeout: TypeAlias = float | _Unset | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ class Inbox:
         self._limit = limit
         self._batches: deque[WatchResponse] = deque()
         self._taken = 0
-        self.depth = 0
-        self.revision = 0
+        self.depth: int = 0
+        self.revision: int = 0
         self.error: EtcdError | None = None
-        self.closed = False
+        self.closed: bool = False
 
     @property
     def is_full(self) -> bool:

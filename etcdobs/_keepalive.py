@@ -29,7 +29,7 @@ class Heart:
     next_at: float = 0.0
     ended: bool = False
     users: int = 1
-    _sent_at: deque[float] = field(default_factory=deque)
+    _sent_at: deque[float] = field(default_factory=deque[float])
 
     def lost(self, now: float) -> bool:
         """True from the moment the server may have let it go; it never becomes False again."""

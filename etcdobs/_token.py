@@ -28,7 +28,7 @@ class Credentials:
         self._password = password
         self._given_token = token
         self.token: str | None = None if callable(token) else token
-        self.asked = username is None and not callable(token)
+        self.asked: bool = username is None and not callable(token)
 
     def __repr__(self) -> str:
         return f"Credentials(username={self.username!r}, ***)"

@@ -64,7 +64,7 @@ class Cursor:
     fragment: bool = True
     next_revision: int = 0
     pins_itself: bool = False
-    _parts: list[Event] = field(default_factory=list)
+    _parts: list[Event] = field(default_factory=list[Event])
 
     def __post_init__(self) -> None:
         self.next_revision = self.start_revision

@@ -99,9 +99,9 @@ class AsyncClient:
         )
         self._driver = Driver(parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics)
         self._watches = Watches(self._driver)
-        self.lease = AsyncLeaseClient(self._driver)
-        self.cluster = AsyncClusterClient(self._driver)
-        self.maintenance = AsyncMaintenanceClient(self._driver)
+        self.lease: AsyncLeaseClient = AsyncLeaseClient(self._driver)
+        self.cluster: AsyncClusterClient = AsyncClusterClient(self._driver)
+        self.maintenance: AsyncMaintenanceClient = AsyncMaintenanceClient(self._driver)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "AsyncClient":

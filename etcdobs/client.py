@@ -92,9 +92,9 @@ class Client:
         )
         self._driver = Driver(parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics)
         self._watches = Watches(self._driver)
-        self.lease = LeaseClient(self._driver)
-        self.cluster = ClusterClient(self._driver)
-        self.maintenance = MaintenanceClient(self._driver)
+        self.lease: LeaseClient = LeaseClient(self._driver)
+        self.cluster: ClusterClient = ClusterClient(self._driver)
+        self.maintenance: MaintenanceClient = MaintenanceClient(self._driver)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "Client":

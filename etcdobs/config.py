@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 __all__ = ["TLS", "Endpoint", "RetryPolicy"]
 
-Material: TypeAlias = str | os.PathLike[str] | bytes
+Material: TypeAlias = str | Path | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class TLS:
 def _check_material(name: str, material: object) -> None:
     if material is None or isinstance(material, bytes):
         return
-    if not isinstance(material, (str, os.PathLike)):
-        raise TypeError(f"TLS: {name} must be a path or PEM bytes, not {type(material).__name__}")
+    if not isinstance(material, (str, Path)):
+        raise TypeError(f"TLS: {name} must be a str, a Path or PEM bytes, not {type(material).__name__}")
     path = Path(material)
     if not path.is_file():
         raise FileNotFoundError(f"TLS: {name} names no file: {path}")

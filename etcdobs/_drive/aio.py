@@ -36,7 +36,7 @@ class Driver:
     ) -> None:
         self.session = session
         self.metrics = metrics
-        self.closing = False
+        self.closing: bool = False
         self._settings = settings
         self._instruments = instruments
         self._interceptors = interceptors

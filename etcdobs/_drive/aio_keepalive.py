@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any
 
 import grpc
-import grpc.aio
 
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.boottime import boottime

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import grpc
-import grpc.aio
 
 from etcdobs._drive.aio import Driver
 from etcdobs._flow import TOKEN_RENEWALS, open_stream, token_of
@@ -42,8 +41,8 @@ class Mailbox:
 
     def __init__(self, cursor: Cursor, buffer: int) -> None:
         self.cursor = cursor
-        self.inbox = Inbox(buffer)
-        self.parked = False
+        self.inbox: Inbox = Inbox(buffer)
+        self.parked: bool = False
         self._created = False
         self._changed = asyncio.Event()
 

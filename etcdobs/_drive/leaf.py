@@ -3,6 +3,7 @@
 import socket
 import ssl
 from dataclasses import dataclass
+from typing import Any
 
 from etcdobs.config import TLS, Endpoint
 from etcdobs.errors import ConnectionFailedError
@@ -65,7 +66,5 @@ def _connected(endpoint: Endpoint, timeout: float) -> socket.socket:
 
 
 def _name_in(parsed: dict[str, object]) -> str | None:
-    names = parsed.get("subjectAltName")
-    if isinstance(names, tuple):
-        return next((str(value) for kind, value in names if kind in ("DNS", "IP Address")), None)
-    return None
+    names: Any = parsed.get("subjectAltName", ())
+    return next((str(value) for kind, value in names if kind in ("DNS", "IP Address")), None)

@@ -42,8 +42,8 @@ class Mailbox:
 
     def __init__(self, cursor: Cursor, buffer: int) -> None:
         self.cursor = cursor
-        self.inbox = Inbox(buffer)
-        self.parked = False
+        self.inbox: Inbox = Inbox(buffer)
+        self.parked: bool = False
         self._created = False
         self._changed = threading.Condition()
 

@@ -26,7 +26,7 @@ class MetricsServer:
         self.port: int = server.server_port
         """The port served, also where 0 was asked for."""
         host = f"[{addr}]" if ":" in addr else addr
-        self.url = f"http://{host}:{self.port}/metrics"
+        self.url: str = f"http://{host}:{self.port}/metrics"
         """What to scrape."""
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ class Compare:
     __slots__ = ("request",)
 
     def __init__(self, request: pb.Compare) -> None:
-        self.request = request
+        self.request: pb.Compare = request
 
     @staticmethod
     def value(keys: str | bytes | Keys) -> "Comparand":
@@ -68,7 +68,6 @@ class Comparand:
     """The left side of a compare; `==`, `!=`, `<` and `>` make the `Compare`."""
 
     __slots__ = ("_field", "_keys", "_target")
-    __hash__ = None  # type: ignore[assignment]  # == makes a Compare, so it can be no dictionary's key
 
     def __init__(self, keys: str | bytes | Keys, target: "pb.Compare.CompareTarget", field: str) -> None:
         self._keys = as_keys(keys)

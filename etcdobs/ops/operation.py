@@ -1,7 +1,7 @@
 """Decides what one operation on keys is, as a value: built once, sent alone by `do` or inside a transaction."""
 
 from collections.abc import Iterable
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from etcdobs._call import checked_int
 from etcdobs._wire import Rpc, rpc
@@ -44,7 +44,7 @@ class Operation:
     """One operation, ready to be sent; `Get`, `Put`, `Delete` and `Txn` are the kinds there are."""
 
     __slots__ = ("request",)
-    rpc: Rpc
+    rpc: ClassVar[Rpc]
     request: Any
 
     @property
@@ -63,8 +63,6 @@ class Operation:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Operation) and type(self) is type(other) and self.request == other.request
 
-    __hash__ = None  # type: ignore[assignment]  # a message can be changed, so it cannot be hashed
-
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._subject()}>"
 
@@ -77,7 +75,7 @@ class Get(Operation):
     """Reads one key or a range; the arguments are those of `client.range`."""
 
     __slots__ = ()
-    rpc = rpc("etcdserverpb.KV/Range")
+    rpc: ClassVar[Rpc] = rpc("etcdserverpb.KV/Range")
 
     def __init__(
         self,
@@ -96,7 +94,7 @@ class Get(Operation):
         max_create_revision: int = 0,
     ) -> None:
         wanted = as_keys(keys)
-        self.request = pb.RangeRequest(
+        self.request: Any = pb.RangeRequest(
             key=wanted.start,
             range_end=wanted.end,
             limit=checked_int("limit", limit),
@@ -142,7 +140,7 @@ class Put(Operation):
     """Writes one key; the arguments are those of `client.put`."""
 
     __slots__ = ()
-    rpc = rpc("etcdserverpb.KV/Put")
+    rpc: ClassVar[Rpc] = rpc("etcdserverpb.KV/Put")
 
     def __init__(
         self,
@@ -163,7 +161,7 @@ class Put(Operation):
             raise ValueError(
                 "a lease and ignore_lease=True exclude each other: leave the lease out to keep the old one"
             )
-        self.request = pb.PutRequest(
+        self.request: Any = pb.PutRequest(
             key=as_key(key),
             value=content,
             lease=on_lease,
@@ -183,11 +181,11 @@ class Delete(Operation):
     """Deletes one key or a range; the arguments are those of `client.delete`."""
 
     __slots__ = ()
-    rpc = rpc("etcdserverpb.KV/DeleteRange")
+    rpc: ClassVar[Rpc] = rpc("etcdserverpb.KV/DeleteRange")
 
     def __init__(self, keys: str | bytes | Keys, *, prev_kv: bool = False) -> None:
         wanted = as_keys(keys)
-        self.request = pb.DeleteRangeRequest(key=wanted.start, range_end=wanted.end, prev_kv=prev_kv)
+        self.request: Any = pb.DeleteRangeRequest(key=wanted.start, range_end=wanted.end, prev_kv=prev_kv)
 
     def in_txn(self) -> pb.RequestOp:
         return pb.RequestOp(request_delete_range=self.request)
@@ -204,7 +202,7 @@ class Txn(Operation):
     """A transaction as a value: when every compare holds `then` runs, else `otherwise`; they nest."""
 
     __slots__ = ("_otherwise", "_then")
-    rpc = rpc("etcdserverpb.KV/Txn")
+    rpc: ClassVar[Rpc] = rpc("etcdserverpb.KV/Txn")
 
     def __init__(
         self,
@@ -214,7 +212,7 @@ class Txn(Operation):
     ) -> None:
         self._then = _all_of("then", then, Operation)
         self._otherwise = _all_of("otherwise", otherwise, Operation)
-        self.request = pb.TxnRequest(
+        self.request: Any = pb.TxnRequest(
             compare=[compare.request for compare in _all_of("when", when, Compare)],
             success=[operation.in_txn() for operation in self._then],
             failure=[operation.in_txn() for operation in self._otherwise],

@@ -105,13 +105,11 @@ class LoadEnded:
     total: int | None
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
-        """Show that, and open the way down where a root holds a single directory."""
+        """Show that; at the root, open the way down where there is one way only, or where most keys lie."""
         state.tree.finished(self.prefix, more=self.more, total=self.total)
-        children = state.tree.directory(self.prefix).children
-        if self.prefix == state.tree.root and len(children) == 1 and children[0].is_branch:
-            only = state.tree.directory(children[0].key)
-            if only.loading is Loading.NOT and not only.expanded and state.tree.expand(only.prefix):
-                state.wanted.add(only.prefix)
+        way = state.tree.way_down() if self.prefix == state.tree.root else None
+        if way is not None and state.tree.expand(way):
+            state.wanted.add(way)
         return _topics(Topic.TREE)
 
 

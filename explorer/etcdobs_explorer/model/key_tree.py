@@ -141,6 +141,16 @@ class KeyTree:
         """A key cut at its separators, for a breadcrumb."""
         return key.split(self.separator) if self.separator else [key]
 
+    def way_down(self) -> bytes | None:
+        """The directory at the root that is worth opening unasked: the only one, or that of the keys that start
+        with the separator. None where it was opened before."""
+        branches = [child.key for child in self.directory(self.root).children if child.is_branch]
+        whole = self.root + self.separator
+        way = whole if whole in branches else branches[0] if len(branches) == 1 else None
+        if way is None or self.directory(way).loading is not Loading.NOT or self.directory(way).expanded:
+            return None
+        return way
+
     # -- the flat list -------------------------------------------------------------------------------------
 
     def rebuild(self) -> None:

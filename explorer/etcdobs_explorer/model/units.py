@@ -15,9 +15,7 @@ def size(number: int) -> str:
         if value < 1024 or unit == _STEPS[-1]:
             break
         value /= 1024
-    if unit == "B" or value >= 100:
-        return f"{value:.0f} {unit}"
-    return f"{value:.1f} {unit}"
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:

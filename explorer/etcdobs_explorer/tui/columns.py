@@ -22,7 +22,8 @@ _ROLES = {Role.LEADER: "good", Role.FOLLOWER: "text", Role.LEARNER: "accent", Ro
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """A column: width in cells (0: what the others leave); those with the highest rank go where it is narrow."""
+    """A column: width in cells (0: a share of what the others leave, `least` of them at least). Where it is narrow,
+    those of the highest rank are left out first; what they say is then in the line below the table."""
 
     title: str
     width: int
@@ -30,6 +31,7 @@ class Column(Generic[R]):
     align: str = "left"
     rank: int = 0
     share: int = 1
+    least: int = 14
 
 
 def meter(fraction: float, width: int = _BAR) -> str:
@@ -83,11 +85,11 @@ def _first_key(row: LeaseRow, now: float) -> Spans:
 
 LEASES: tuple[Column[LeaseRow], ...] = (
     Column("LEASE", 17, lambda row, now: [(units.hex_id(row.id), "accent")]),
-    Column("GRANTED", 8, _granted, "right", rank=2),
+    Column("GRANTED", 7, _granted, "right", rank=2),
     Column("REMAINING", 9, _remaining, "right"),
     Column("", _BAR, _countdown, rank=1),
     Column("KEYS", 5, _lease_keys, "right"),
-    Column("FIRST KEY", 0, _first_key),
+    Column("FIRST KEY", 0, _first_key, least=28),
 )
 
 
@@ -115,14 +117,14 @@ def _member_note(row: MemberRecord, now: float) -> Spans:
 
 MEMBERS: tuple[Column[MemberRecord], ...] = (
     Column("NAME", 12, _member_name),
-    Column("ID", 16, lambda row, now: [(units.hex_id(row.id), "accent")], rank=2),
+    Column("ID", 16, lambda row, now: [(units.hex_id(row.id), "accent")], rank=1),
     Column("ROLE", 8, lambda row, now: [(row.role.value, _ROLES[row.role])]),
     Column("VERSION", 8, lambda row, now: [(inert(row.version, 20) if row.version else "-", "text")], rank=3),
     Column("DB SIZE", 9, lambda row, now: _size(row.db_size), "right"),
-    Column("IN USE", 9, lambda row, now: _size(row.db_in_use), "right", rank=1),
-    Column("TERM/INDEX", 13, _raft, "right", rank=1),
+    Column("IN USE", 9, lambda row, now: _size(row.db_in_use), "right", rank=2),
+    Column("TERM/INDEX", 13, _raft, "right", rank=2),
     Column("RTT", 8, _rtt, "right"),
-    Column("ENDPOINT, ERRORS", 0, _member_note),
+    Column("ENDPOINT, ERRORS", 0, _member_note, least=16),
 )
 
 

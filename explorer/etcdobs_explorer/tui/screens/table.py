@@ -8,6 +8,7 @@ from textual.widget import Widget
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.tui.resources import Resource
+from etcdobs_explorer.tui.widgets.detail import Detail
 from etcdobs_explorer.tui.widgets.table import Table, TableHead
 from etcdobs_explorer.tui.widgets.title import TableTitle
 
@@ -21,9 +22,10 @@ class TableScreen(ViewScreen):
         super().__init__(resource, state)
         self._title = TableTitle(resource, state)
         self._table = Table(resource, state, id="table")
+        self._detail = Detail(self._table)
 
     def body(self) -> Iterable[Widget]:
-        return self._title, TableHead(self.resource), self._table
+        return self._title, TableHead(self.resource), self._table, self._detail
 
     def main(self) -> Widget:
         return self._table
@@ -39,6 +41,11 @@ class TableScreen(ViewScreen):
         if self.resource.topic in topics:
             self._table.rows_changed()
             self._title.refresh()
+            self._detail.refresh()
+
+    def on_virtual_list_moved(self) -> None:
+        """Another row is under the cursor."""
+        self._detail.refresh()
 
     def tick(self) -> None:
         super().tick()
@@ -66,5 +73,6 @@ class WatchScreen(TableScreen):
 
     def on_virtual_list_moved(self) -> None:
         """Moving up stops following, moving to the end starts it."""
+        super().on_virtual_list_moved()
         count = self._table.row_count()
         self.following = count == 0 or self._table.cursor >= count - 1

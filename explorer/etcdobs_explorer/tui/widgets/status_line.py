@@ -1,15 +1,16 @@
 """Decides what the status line says: the member that answers and the cluster it sees, or since when it is lost."""
 
 import time
+from collections.abc import Iterator
 
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.records import ClusterStatus
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.status import Link
-from etcdobs_explorer.model.text import Inert, inert
+from etcdobs_explorer.model.text import inert
 
 from .bar import Bar
-from .strips import Spans
+from .strips import Span, Spans, cells_of
 
 
 class StatusLine(Bar):
@@ -31,25 +32,30 @@ class StatusLine(Bar):
             return [(f" ✗ connection lost {since} ago: ", "strong"), (inert(connection.reason, 1000), "text")], ()
         if connection.status is None:
             return [(" … connecting to ", "muted"), (self._state.context, "text")], ()
-        return self._cluster(connection.status), [(f"{units.latency(connection.status.rtt)} ", "muted")]
+        right = [(f"{units.latency(connection.status.rtt)} ", "muted")]
+        return self._fitting(connection.status, self.size.width - cells_of(right)), right
 
-    def _cluster(self, status: ClusterStatus) -> Spans:
-        in_use = f" ({units.size(status.db_in_use)} in use)" if status.db_in_use is not None else ""
-        leader = self._leader(status)
-        spans: list[tuple[Inert | str, str]] = [
-            (" ● ", "good" if status.leader_id else "bad"),
-            (inert(status.endpoint, 60), "strong"),
-            *leader,
-            ("  db ", "muted"),
-            (f"{units.size(status.db_size)}{in_use}", "text"),
-            ("  term ", "muted"),
-            (str(status.raft_term), "text"),
-            ("  etcd ", "muted"),
-            (inert(status.version, 20), "text"),
-        ]
-        if status.errors:
-            spans[1:1] = [(inert(b"; ".join(status.errors), 200), "bad"), ("  ", "text")]
+    def _fitting(self, status: ClusterStatus, width: int) -> Spans:
+        """As many parts as fit, the most telling first."""
+        spans = list(self._member(status))
+        for part in self._parts(status):
+            if cells_of(spans) + cells_of(part) <= width:
+                spans.extend(part)
         return spans
+
+    def _member(self, status: ClusterStatus) -> Spans:
+        name = inert(status.endpoint.removeprefix(b"http://"), 40)
+        spans: list[Span] = [(" ● ", "good" if status.leader_id else "bad"), (name, "strong")]
+        if status.errors:
+            spans += [("  ", "text"), (inert(b"; ".join(status.errors), 200), "bad")]
+        return spans
+
+    def _parts(self, status: ClusterStatus) -> Iterator[Spans]:
+        yield self._leader(status)
+        in_use = f", {units.size(status.db_in_use)} in use" if status.db_in_use is not None else ""
+        yield [("  db ", "muted"), (units.size(status.db_size), "text"), (in_use, "muted")]
+        yield [("  term ", "muted"), (str(status.raft_term), "text")]
+        yield [("  etcd ", "muted"), (inert(status.version, 20), "text")]
 
     def _leader(self, status: ClusterStatus) -> Spans:
         if not status.leader_id:

@@ -16,7 +16,6 @@ from .strips import Spans, cell
 from .virtual_list import VirtualList
 
 _GAP = 2
-_FLEXIBLE = 14  # cells a column without a width of its own needs at least
 _MARGIN = 1
 
 
@@ -34,7 +33,7 @@ def layout(columns: Sequence[Column[Any]], width: int) -> list[tuple[Column[Any]
 
 
 def _needed(columns: Sequence[Column[Any]]) -> int:
-    return sum(column.width or _FLEXIBLE for column in columns) + _GAP * (len(columns) - 1) + 2 * _MARGIN
+    return sum(column.width or column.least for column in columns) + _GAP * (len(columns) - 1) + 2 * _MARGIN
 
 
 class TableHead(Painted):
