@@ -1,14 +1,15 @@
 """Decides what every test can ask for: servers, a client of each kind, and keys that no other test uses."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from etcdobs.testing import Etcd
+from etcdobs.testing import Etcd, etcd
 from tests.clients import BlockingAsAsync
+from tests.waiting import QUICK
 
 if TYPE_CHECKING:
     from etcdobs import AsyncClient
@@ -22,6 +23,13 @@ OpenClient = Callable[..., AbstractAsyncContextManager["AsyncClient"]]
 def prefix() -> str:
     """Starts every key of this test: the server is shared."""
     return f"/test-{uuid.uuid4()}/"
+
+
+@pytest.fixture
+def quick_etcd() -> Iterator[Etcd]:
+    """One member for this test alone, as `fresh_etcd`; it elects itself at once and grants leases of 1 s."""
+    with etcd(flags=QUICK) as server:
+        yield server
 
 
 @pytest.fixture(params=["sync", "aio"])

@@ -31,10 +31,30 @@ STATUS = ClusterStatus(
 )
 MEMBERS = (
     MemberRecord(
-        0x8E9E05C52164694D, b"m1", Role.LEADER, b"127.0.0.1:2379", b"3.5.1", 21_495_808, 18_874_368, 2, 54_321, 54_321, 0.0004
+        0x8E9E05C52164694D,
+        b"m1",
+        Role.LEADER,
+        b"127.0.0.1:2379",
+        b"3.5.1",
+        21_495_808,
+        18_874_368,
+        2,
+        54_321,
+        54_321,
+        0.0004,
     ),
     MemberRecord(
-        0x91BC3C398FB3C146, b"m2", Role.FOLLOWER, b"127.0.0.1:2381", b"3.5.1", 21_495_808, 18_874_368, 2, 54_320, 54_320, 0.0012
+        0x91BC3C398FB3C146,
+        b"m2",
+        Role.FOLLOWER,
+        b"127.0.0.1:2381",
+        b"3.5.1",
+        21_495_808,
+        18_874_368,
+        2,
+        54_320,
+        54_320,
+        0.0012,
     ),
     MemberRecord(
         0xFD422379FDA50E48, b"m3", Role.UNKNOWN, b"127.0.0.1:2383", errors=(b"failed to connect: connection refused",)
@@ -46,7 +66,11 @@ LEASES = (
     LeaseRecord(0x694D7A1B2C3D4E03, 3600, 3100, 0, None),
 )
 SAMPLES = (
-    Sample("grpc_client_started_total", {"grpc_service": "etcdserverpb.KV", "grpc_method": "Range", "grpc_type": "unary"}, 10),
+    Sample(
+        "grpc_client_started_total",
+        {"grpc_service": "etcdserverpb.KV", "grpc_method": "Range", "grpc_type": "unary"},
+        10,
+    ),
     Sample(
         "grpc_client_handled_total",
         {"grpc_service": "etcdserverpb.KV", "grpc_method": "Range", "grpc_type": "unary", "grpc_code": "OK"},
@@ -75,7 +99,9 @@ class FakeGateway:
 
     endpoints = ("127.0.0.1:2379",)
 
-    def fail(self, *names: str, kind: FailureKind = FailureKind.UNREACHABLE, reason: bytes = b"connection refused") -> None:
+    def fail(
+        self, *names: str, kind: FailureKind = FailureKind.UNREACHABLE, reason: bytes = b"connection refused"
+    ) -> None:
         """Make these calls raise from now on."""
         self.failures.update({name: GatewayError(kind, reason) for name in names})
 

@@ -148,7 +148,7 @@ def test_a_unary_call_that_reaches_nobody(opened: Open, nobody: str) -> None:
 
 def test_a_unary_call_on_a_closed_channel_is_canceled_as_in_grpc_go(stub: Stub) -> None:
     stub.channel.close()
-    with pytest.raises(ValueError, match="closed channel"):
+    with pytest.raises(ValueError, match="closed"):
         stub.unary(OK, timeout=5)
     assert stub.counted("unary") == over("Canceled", sent=1)
 
@@ -347,7 +347,7 @@ def test_a_server_stream_whose_channel_is_closed(stub: Stub) -> None:
 
 def test_a_server_stream_on_a_closed_channel(stub: Stub) -> None:
     stub.channel.close()
-    with pytest.raises(ValueError, match="closed channel"):
+    with pytest.raises(ValueError, match="closed"):
         list(stub.server_stream(OK, timeout=5))
     assert stub.counted("server_stream") == over("Canceled")
 

@@ -1,18 +1,15 @@
 """The wheel works against a real server with the oldest and with the newest dependencies that it admits."""
 
 import re
-import subprocess
 import sys
 import tomllib
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from etcdobs.testing import etcd
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.packaging.environments import ROOT, install, run
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]
 
@@ -85,31 +82,6 @@ def floors() -> dict[str, str]:
     return declared | FIRST_WHEELS.get(sys.version_info[:2], {})
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command[:4]}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    outdir = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", outdir, ROOT, cwd=outdir)
-    (built,) = outdir.glob("*.whl")
-    return built
-
-
-def install(folder: Path, wheel: Path, pins: dict[str, str]) -> Path:
-    """A fresh environment with the wheel in it; returns its interpreter."""
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    pinned = [f"{name}=={version}" for name, version in pins.items()]
-    pip = (python, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    run(*pip, "install", "--only-binary", ":all:", wheel, *pinned, cwd=folder)
-    run(*pip, "check", cwd=folder)
-    return python
-
-
 def installed(python: Path, name: str) -> str:
     ask = f"from importlib.metadata import version; print(version({name!r}))"
     return run(python, "-I", "-c", ask, cwd=python.parent).strip()
@@ -122,7 +94,7 @@ def round_trip(python: Path, folder: Path, endpoint: str) -> str:
     return run(python, "-I", script, endpoint, cwd=folder).strip()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def endpoint() -> Iterator[str]:
     with etcd() as server:
         yield server.endpoint

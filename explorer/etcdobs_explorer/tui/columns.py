@@ -15,7 +15,7 @@ from etcdobs_explorer.model.watch_log import LoggedEvent
 from .widgets.strips import Spans
 
 R = TypeVar("R")
-_BAR = 14
+_BAR = 10
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _ROLES = {Role.LEADER: "good", Role.FOLLOWER: "text", Role.LEARNER: "accent", Role.UNKNOWN: "bad"}
 
@@ -84,7 +84,7 @@ def _first_key(row: LeaseRow, now: float) -> Spans:
 
 
 LEASES: tuple[Column[LeaseRow], ...] = (
-    Column("LEASE", 17, lambda row, now: [(units.hex_id(row.id), "accent")]),
+    Column("LEASE", 16, lambda row, now: [(units.hex_id(row.id), "accent")]),
     Column("GRANTED", 7, _granted, "right", rank=2),
     Column("REMAINING", 9, _remaining, "right"),
     Column("", _BAR, _countdown, rank=1),
@@ -116,14 +116,14 @@ def _member_note(row: MemberRecord, now: float) -> Spans:
 
 
 MEMBERS: tuple[Column[MemberRecord], ...] = (
-    Column("NAME", 12, _member_name),
+    Column("NAME", 11, _member_name),
     Column("ID", 16, lambda row, now: [(units.hex_id(row.id), "accent")], rank=1),
     Column("ROLE", 8, lambda row, now: [(row.role.value, _ROLES[row.role])]),
     Column("VERSION", 8, lambda row, now: [(inert(row.version, 20) if row.version else "-", "text")], rank=3),
     Column("DB SIZE", 9, lambda row, now: _size(row.db_size), "right"),
     Column("IN USE", 9, lambda row, now: _size(row.db_in_use), "right", rank=2),
     Column("TERM/INDEX", 13, _raft, "right", rank=2),
-    Column("RTT", 8, _rtt, "right"),
+    Column("RTT", 7, _rtt, "right"),
     Column("ENDPOINT, ERRORS", 0, _member_note, least=16),
 )
 

@@ -75,7 +75,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("clear", "forget the events seen so far", lambda app, _: app.clear(), "c", scope="watch", hint="clear"),
     Verb(
         "filter",
-        "show rows that contain a text; !text shows the others",
+        "rows that contain a text; !text: the others",
         lambda app, _: app.ask("/"),
         "slash",
         hint="filter",

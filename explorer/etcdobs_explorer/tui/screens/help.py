@@ -37,7 +37,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One sheet in a frame."""
         frame = Vertical(Sheet(_sheet(self._view)), id="help")
-        frame.border_title = f"keys in {self._view}"
+        frame.border_title = f"help: {self._view}"
         frame.border_subtitle = "Esc closes"
         yield frame
 
@@ -71,4 +71,4 @@ def _names(verb: Verb) -> Spans:
 
 def _entry(names: Spans, text: str) -> Spans:
     used = sum(len(str(part)) for part, _ in names)
-    return [("  ", "text"), *names, (" " * max(2, 20 - used), "text"), (text, "text")]
+    return [("  ", "text"), *names, (" " * max(2, 19 - used), "text"), (text, "text")]

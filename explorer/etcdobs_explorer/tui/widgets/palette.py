@@ -20,7 +20,7 @@ class Painted(Widget):
 
 
 class PaintedScroll(ScrollView):
-    """A scrolling widget that draws lines in the roles of `strips.ROLES`."""
+    """A scrolling widget that draws lines in the roles of `strips.ROLES`, each `line_width` cells wide."""
 
     # Not a Painted: Textual follows one base only when it collects component classes.
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
@@ -28,6 +28,11 @@ class PaintedScroll(ScrollView):
     def role(self, name: str) -> Style:
         """The style of a role, to be laid over the widget's own."""
         return blended(self, f"role--{name}")
+
+    @property
+    def line_width(self) -> int:
+        """The cells of a line: what the scroll bar leaves."""
+        return self.scrollable_content_region.width
 
 
 def blended(widget: Widget, component: str) -> Style:

@@ -32,4 +32,4 @@ class Sheet(PaintedScroll, can_focus=True):
         """One visible line."""
         index = y + self.scroll_offset.y
         spans = self._lines[index] if index < len(self._lines) else ()
-        return line(spans, self.size.width, self.role, self.rich_style)
+        return line(spans, self.line_width, self.role, self.rich_style)

@@ -94,7 +94,7 @@ class Table(VirtualList):
             (column.cell(row, now), width, column.align)
             for column, width in layout(self.resource.columns, self.size.width)
         ]
-        return joined(cells, self.size.width, self, base)
+        return joined(cells, self.line_width, self, base)
 
 
 def joined(cells: Sequence[tuple[Spans, int, str]], width: int, painted: Painted | PaintedScroll, base: Style) -> Strip:

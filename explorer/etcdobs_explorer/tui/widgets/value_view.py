@@ -55,7 +55,7 @@ class ValueView(PaintedScroll, can_focus=True):
 
     def _measure(self, decoded: Decoded | None) -> None:
         body = decoded.body if decoded else None
-        self._rows = wrapped(body.lines, max(1, self.size.width)) if isinstance(body, Lines) else []
+        self._rows = wrapped(body.lines, max(1, self.size.width - 1)) if isinstance(body, Lines) else []
         height = -(-len(body.data) // self._dump_width) if isinstance(body, Hex) else len(self._rows)
         self.virtual_size = Size(0, height)
 
@@ -65,7 +65,7 @@ class ValueView(PaintedScroll, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
-        return line(self._spans(y + self.scroll_offset.y, y), self.size.width, self.role, self.rich_style)
+        return line(self._spans(y + self.scroll_offset.y, y), self.line_width, self.role, self.rich_style)
 
     def _spans(self, row: int, y: int) -> Spans:
         decoded = self._state.selection.decoded
@@ -84,7 +84,7 @@ class ValueView(PaintedScroll, can_focus=True):
         if selection.reason:
             return [("✗ ", "bad"), (inert(selection.reason, 1000), "bad")]
         if selection.is_branch:
-            return [("Enter opens the directory", "muted")]
+            return [("Enter opens and closes the directory", "muted")]
         if selection.missing:
             return [("the key is gone", "warn")]
         if selection.entry is not None:

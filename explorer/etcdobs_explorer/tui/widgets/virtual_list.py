@@ -79,16 +79,16 @@ class VirtualList(PaintedScroll, can_focus=True):
         index = y + self.scroll_offset.y
         count = self.row_count()
         if count == 0 and y == 0:
-            return line(self.empty_spans(), self.size.width, self.role, self.rich_style)
+            return line(self.empty_spans(), self.line_width, self.role, self.rich_style)
         if index >= count:
-            return Strip.blank(self.size.width, self.rich_style)
+            return Strip.blank(self.line_width, self.rich_style)
         if index != self.cursor:
             return self.row_strip(index, self.rich_style)
         return self.row_strip(index, self.rich_style + self.role("cursor" if self.has_focus else "idle"))
 
     def row_strip(self, index: int, base: Style) -> Strip:
         """A row as a line of the widget's width."""
-        return line(self.row_spans(index), self.size.width, self.role, base)
+        return line(self.row_spans(index), self.line_width, self.role, base)
 
     def visible_range(self) -> range:
         """The indexes of the rows in sight."""
