@@ -4,23 +4,32 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple, TypeAlias, overload
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
+
+from etcdobs.keys import Keys
 
 __all__ = [
+    "Alarm",
+    "AlarmType",
+    "AuthStatus",
     "Child",
     "CompactResponse",
     "DeleteResponse",
     "Event",
     "EventType",
+    "HashKVResponse",
     "KeyValue",
     "LeaseTimeToLive",
     "Member",
     "OperationResponse",
+    "Permission",
     "PutResponse",
     "RangeResponse",
     "ResponseHeader",
+    "Role",
     "StatusResponse",
     "TxnResponse",
+    "User",
     "WatchResponse",
 ]
 
@@ -254,3 +263,65 @@ class StatusResponse(_Response):
     errors: tuple[str, ...]
     storage_version: str | None = None
     db_size_quota: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthStatus:
+    """Whether authentication is on, and the revision of users and roles."""
+
+    enabled: bool
+    auth_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user with its roles."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a role may do with one key or a range."""
+
+    access: Literal["read", "write", "readwrite"]
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role with what it permits."""
+
+    name: str
+    permissions: tuple[Permission, ...]
+
+
+class AlarmType(Enum):
+    """What a member complains of so loudly that the cluster refuses writes."""
+
+    NOSPACE = 1
+    CORRUPT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm that is raised, and by which member."""
+
+    member_id: int
+    type: AlarmType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashKVResponse(_Response):
+    """A hash over all keys up to a revision: equal on members that hold the same.
+
+    Attributes:
+        hash: the hash.
+        compact_revision: where the history begins that went into it.
+        hash_revision: the revision up to which it goes; None before etcd 3.6.
+    """
+
+    hash: int
+    compact_revision: int
+    hash_revision: int | None
