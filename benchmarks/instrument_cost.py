@@ -28,7 +28,7 @@ def instant(request: bytes, timeout: float | None = None, metadata: Any = None) 
     return request
 
 
-async def instant_aio(request: bytes, timeout: float | None = None, metadata: Any = None) -> bytes:  # noqa: ASYNC109
+async def instant_aio(request: bytes, timeout: float | None = None, metadata: Any = None) -> bytes:
     """The same for asyncio."""
     return request
 

@@ -1,5 +1,6 @@
-"""A gRPC service that is not etcd's, with a call of each kind that ends as its requests say; and what was counted of it."""
+"""A gRPC service that is not etcd's, whose calls end as their requests say; and what was counted of them."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -62,7 +63,8 @@ class EchoService:
     def _answers(self, requests: Iterable[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         self.metadata.append(list(context.invocation_metadata()))
         over = threading.Event()
-        context.add_callback(over.set)
+        if not context.add_callback(over.set):
+            return
         for request in requests:
             if request == FAIL:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, "told to fail")
@@ -120,4 +122,12 @@ def until(look: Callable[[], Any], expected: Any) -> None:
     deadline = time.monotonic() + 5
     while (seen := look()) != expected and time.monotonic() < deadline:
         time.sleep(0.002)
+    assert seen == expected
+
+
+async def aio_until(look: Callable[[], Any], expected: Any) -> None:
+    """The same on an event loop."""
+    deadline = time.monotonic() + 5
+    while (seen := look()) != expected and time.monotonic() < deadline:  # noqa: ASYNC110 - gRPC's threads have no event
+        await asyncio.sleep(0.002)
     assert seen == expected

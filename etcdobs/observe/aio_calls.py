@@ -96,8 +96,38 @@ class ObservedAioCall(Responses):
         """As grpc.aio; `callback` is given this object."""
         self._call.add_done_callback(partial(_call_with, callback, self))
 
+    # What waits holds this object, and with it the RPC, until it has waited: the caller may have kept neither.
     def __await__(self) -> Generator[Any, None, Any]:
-        return self._call.__await__()  # type: ignore[no-any-return]
+        waiting: Generator[Any, None, Any] = self._call.__await__()
+        return (yield from waiting)
+
+    async def code(self) -> grpc.StatusCode:
+        """As grpc.aio."""
+        return await self._call.code()  # type: ignore[no-any-return]
+
+    async def details(self) -> str:
+        """As grpc.aio."""
+        return await self._call.details()  # type: ignore[no-any-return]
+
+    async def debug_error_string(self) -> str:
+        """As grpc.aio."""
+        return await self._call.debug_error_string()  # type: ignore[no-any-return]
+
+    async def initial_metadata(self) -> grpc.aio.Metadata:
+        """As grpc.aio."""
+        return await self._call.initial_metadata()  # type: ignore[no-any-return]
+
+    async def trailing_metadata(self) -> grpc.aio.Metadata:
+        """As grpc.aio."""
+        return await self._call.trailing_metadata()  # type: ignore[no-any-return]
+
+    async def wait_for_connection(self) -> None:
+        """As grpc.aio."""
+        await self._call.wait_for_connection()
+
+    async def done_writing(self) -> None:
+        """As grpc.aio."""
+        await self._call.done_writing()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)

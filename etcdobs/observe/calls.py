@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
-from weakref import ReferenceType, ref
 
 import grpc
 
@@ -55,17 +54,11 @@ class ObservedCall:
     as gRPC does with its own object.
     """
 
-    # gRPC keeps its call objects alive through the callbacks of add_done_callback: one that watches through it
-    # would never be dropped. Hence add_callback, which does not hold the call, and a weak reference.
     def __init__(self, call: Any, observation: Observation) -> None:
         self._call = call
         self._observation = observation
-        self._abandoned: list[Any] = []
-        add_callback = getattr(call, "add_callback", None)
-        if add_callback is None:  # a bare iterator, as some other library's interceptor returns
-            return
-        if not add_callback(partial(_over, ref(call), self._abandoned, observation)):
-            observation.finish(ending_of_call(call))
+        if hasattr(call, "add_done_callback"):  # not a bare iterator, as another library's interceptor may return
+            call.add_done_callback(partial(_over, observation))
 
     def __iter__(self) -> "ObservedCall":
         return self
@@ -95,6 +88,40 @@ class ObservedCall:
         """As `grpc.Future.add_done_callback`; `fn` is given this object."""
         self._call.add_done_callback(partial(_call_with, fn, self))
 
+    # What waits is a method here, which holds this object, and with it the RPC, until it has waited: in
+    # `stub.Say.future(request).result()` nobody else does.
+    def result(self, timeout: float | None = None) -> Any:
+        """As `grpc.Future.result`."""
+        return self._call.result(timeout)
+
+    def exception(self, timeout: float | None = None) -> Exception | None:
+        """As `grpc.Future.exception`."""
+        return self._call.exception(timeout)  # type: ignore[no-any-return]
+
+    def traceback(self, timeout: float | None = None) -> Any:
+        """As `grpc.Future.traceback`."""
+        return self._call.traceback(timeout)
+
+    def code(self) -> grpc.StatusCode:
+        """As `grpc.Call.code`."""
+        return self._call.code()  # type: ignore[no-any-return]
+
+    def details(self) -> str:
+        """As `grpc.Call.details`."""
+        return self._call.details()  # type: ignore[no-any-return]
+
+    def debug_error_string(self) -> str:
+        """As gRPC's own call object."""
+        return self._call.debug_error_string()  # type: ignore[no-any-return]
+
+    def initial_metadata(self) -> Any:
+        """As `grpc.Call.initial_metadata`."""
+        return self._call.initial_metadata()
+
+    def trailing_metadata(self) -> Any:
+        """As `grpc.Call.trailing_metadata`."""
+        return self._call.trailing_metadata()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._call, name)
 
@@ -102,19 +129,15 @@ class ObservedCall:
         return repr(self._call)
 
     def __del__(self) -> None:
-        # Nothing is recorded here: a garbage collector may run this while the same thread holds a metric's lock.
-        call = self.__dict__.get("_call")
-        cancel = getattr(call, "cancel", None)
-        if cancel is not None and not cancel():
-            self._abandoned.append(call)
+        # gRPC's own object is held by its callback, and thereby by the RPC, until that is over. Nothing is recorded
+        # here: a garbage collector may run this while the same thread holds a metric's lock.
+        cancel = getattr(self.__dict__.get("_call"), "cancel", None)
+        if cancel is not None:
+            cancel()
 
 
-def _over(call: "ReferenceType[Any]", abandoned: list[Any], observation: Observation) -> None:
-    # Without the call nobody saw it end before it was dropped, which cancelled it.
-    known = call()
-    if known is None and abandoned:
-        known = abandoned.pop()
-    observation.finish(LOCAL_CANCEL if known is None else ending_of_call(known))
+def _over(observation: Observation, call: Any) -> None:
+    observation.finish(ending_of_call(call))
 
 
 def _call_with(fn: Callable[[Any], None], call: ObservedCall, _: object) -> None:

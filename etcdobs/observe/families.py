@@ -1,6 +1,6 @@
 """Decides the metric families: their names, help and labels, and that one registry holds each of them once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -75,53 +75,74 @@ def _registered(registry: CollectorRegistry, families: Families) -> Families:
     return families
 
 
-def _families(shape: Shape) -> Families:
-    def counter(name: str, text: str, labels: Sequence[str] = ()) -> Counter:
-        names = (*labels, *shape.const_names)
-        return Counter(name, text, names, shape.namespace, shape.subsystem, registry=None)
+# Name, help, labels.
+_COUNTERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "started": ("grpc_client_started_total", "Total number of RPCs started on the client.", _METHOD),
+    "handled": (
+        "grpc_client_handled_total",
+        "Total number of RPCs completed by the client, regardless of success or failure.",
+        (*_METHOD, "grpc_code"),
+    ),
+    "msg_received": (
+        "grpc_client_msg_received_total",
+        "Total number of RPC stream messages received by the client.",
+        _METHOD,
+    ),
+    "msg_sent": (
+        "grpc_client_msg_sent_total",
+        "Total number of gRPC stream messages sent by the client.",
+        _METHOD,
+    ),
+    "retries": (
+        "etcdobs_retries_total",
+        "Total number of attempts repeated by the client, by what made it repeat them.",
+        ("grpc_service", "grpc_method", "reason"),
+    ),
+    "token_renewals": (
+        "etcdobs_token_renewals_total",
+        "Total number of times an auth token was asked for again.",
+        ("outcome",),
+    ),
+    "failovers": ("etcdobs_failovers_total", "Total number of times calls moved to another endpoint.", ("reason",)),
+    "watch_resumes": (
+        "etcdobs_watch_resumes_total",
+        "Total number of times a watch was resumed on a new stream.",
+        ("cause",),
+    ),
+    "lease_lost": ("etcdobs_lease_lost_total", "Total number of leases that ended while kept alive.", ()),
+}
 
-    def gauge(name: str, text: str) -> Gauge:
-        return Gauge(
-            name,
-            text,
-            shape.const_names,
-            shape.namespace,
-            shape.subsystem,
-            registry=None,
-            multiprocess_mode="livesum",
-        )
+
+def _families(shape: Shape) -> Families:
+    def counter(row: str) -> Counter:
+        name, text, labels = _COUNTERS[row]
+        return Counter(name, text, (*labels, *shape.const_names), shape.namespace, shape.subsystem, registry=None)
 
     return Families(
-        started=counter("grpc_client_started_total", "Total number of RPCs started on the client.", _METHOD),
-        handled=counter(
-            "grpc_client_handled_total",
-            "Total number of RPCs completed by the client, regardless of success or failure.",
-            (*_METHOD, "grpc_code"),
-        ),
-        msg_received=counter(
-            "grpc_client_msg_received_total", "Total number of RPC stream messages received by the client.", _METHOD
-        ),
-        msg_sent=counter(
-            "grpc_client_msg_sent_total", "Total number of gRPC stream messages sent by the client.", _METHOD
-        ),
+        started=counter("started"),
+        handled=counter("handled"),
+        msg_received=counter("msg_received"),
+        msg_sent=counter("msg_sent"),
         handling_seconds=_handling_seconds(shape),
-        retries=counter(
-            "etcdobs_retries_total",
-            "Total number of attempts repeated by the client, by what made it repeat them.",
-            ("grpc_service", "grpc_method", "reason"),
-        ),
-        token_renewals=counter(
-            "etcdobs_token_renewals_total", "Total number of times an auth token was asked for again.", ("outcome",)
-        ),
-        failovers=counter(
-            "etcdobs_failovers_total", "Total number of times calls moved to another endpoint.", ("reason",)
-        ),
-        watch_resumes=counter(
-            "etcdobs_watch_resumes_total", "Total number of times a watch was resumed on a new stream.", ("cause",)
-        ),
-        watches_active=gauge("etcdobs_watches_active", "Number of watches open."),
-        leases_active=gauge("etcdobs_leases_active", "Number of leases kept alive."),
-        lease_lost=counter("etcdobs_lease_lost_total", "Total number of leases that ended while kept alive."),
+        retries=counter("retries"),
+        token_renewals=counter("token_renewals"),
+        failovers=counter("failovers"),
+        watch_resumes=counter("watch_resumes"),
+        watches_active=_gauge(shape, "etcdobs_watches_active", "Number of watches open."),
+        leases_active=_gauge(shape, "etcdobs_leases_active", "Number of leases kept alive."),
+        lease_lost=counter("lease_lost"),
+    )
+
+
+def _gauge(shape: Shape, name: str, text: str) -> Gauge:
+    return Gauge(
+        name,
+        text,
+        shape.const_names,
+        shape.namespace,
+        shape.subsystem,
+        registry=None,
+        multiprocess_mode="livesum",
     )
 
 

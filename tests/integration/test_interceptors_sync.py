@@ -1,4 +1,4 @@
-"""What is recorded of blocking calls, on every way a call can end: through interceptors and through bound stubs alike."""
+"""What is recorded of blocking calls, however they end: through interceptors and through bound stubs alike."""
 
 import gc
 import queue
@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -49,8 +49,8 @@ class Stub:
     registry: CollectorRegistry
     calls: dict[Kind, Any]
 
-    def __getattr__(self, kind: Kind) -> Any:
-        return self.calls[kind]
+    def __getattr__(self, kind: str) -> Any:
+        return self.calls[cast("Kind", kind)]
 
     def counted(self, kind: Kind) -> Counted:
         return counted(self.registry, kind)
@@ -203,6 +203,13 @@ def test_a_future_whose_channel_is_closed(futures: Stub) -> None:
     futures.channel.close()
     futures.until("unary", over("Canceled", sent=1))
     assert call.code() is grpc.StatusCode.CANCELLED
+
+
+def test_a_future_that_only_its_waiting_caller_holds_goes_on(futures: Stub) -> None:
+    answer = futures.unary.future(OK, timeout=5).result()  # within an assert, pytest would hold the future
+    details = futures.unary.future(FAIL, timeout=5).details()
+    assert (answer, details) == (OK, "told to fail")
+    futures.until("unary", Counted(2, {"OK": 1, "FailedPrecondition": 1}, sent=2, received=1, timed=2))
 
 
 # Streams of requests
@@ -358,6 +365,13 @@ def test_a_call_cancelled_by_the_server_is_canceled_too(stub: Stub) -> None:
     assert stub.counted("server_stream") == over("Canceled", sent=1)
 
 
+def test_a_stream_that_only_its_waiting_caller_holds_goes_on(stub: Stub) -> None:
+    metadata = stub.server_stream(OK, timeout=5).initial_metadata()  # within an assert, pytest would hold the stream
+    code = stub.server_stream(FAIL, timeout=5).code()
+    responses = list(stub.server_stream(b"a,b", timeout=5))
+    assert (metadata, code, responses) == ((), grpc.StatusCode.FAILED_PRECONDITION, [b"a", b"b"])
+
+
 # Streams both ways
 
 
@@ -450,5 +464,5 @@ def test_interceptors_twice_on_one_channel_record_each_for_itself(service: EchoS
         stream = calls["server_stream"](b"a,hang", timeout=30)
         assert next(stream) == b"a"
         stream.cancel()
-    for registry in (first, second):
-        until(lambda registry=registry: counted(registry, "server_stream"), over("Canceled", sent=1, received=1))
+    ended = over("Canceled", sent=1, received=1)
+    until(lambda: (counted(first, "server_stream"), counted(second, "server_stream")), (ended, ended))

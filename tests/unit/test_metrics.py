@@ -1,0 +1,233 @@
+"""The metrics' names, labels and values, the sharing of a registry, and what happens when they fail."""
+
+import logging
+import threading
+from typing import Any
+
+import grpc
+import pytest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from etcdobs.observe import DEFAULT_BUCKETS, ClientMetrics
+from etcdobs.observe.recorder import CODE_NAMES, split_method
+
+PUT = "/etcdserverpb.KV/Put"
+LABELS = {"grpc_type": "unary", "grpc_service": "etcdserverpb.KV", "grpc_method": "Put"}
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+def call(metrics: ClientMetrics, code: grpc.StatusCode = grpc.StatusCode.OK, seconds: float = 0.0002) -> None:
+    method = metrics.method(PUT, "unary")
+    method.started()
+    method.finished(code, seconds, None)
+
+
+def test_a_call_shows_under_go_grpc_prometheus_names_labels_and_help(registry: CollectorRegistry) -> None:
+    call(ClientMetrics(registry))
+    text = generate_latest(registry).decode()
+    labels = 'grpc_method="Put",grpc_service="etcdserverpb.KV",grpc_type="unary"'
+    for line in (
+        "# HELP grpc_client_started_total Total number of RPCs started on the client.",
+        "# TYPE grpc_client_started_total counter",
+        f"grpc_client_started_total{{{labels}}} 1.0",
+        "# HELP grpc_client_handled_total"
+        " Total number of RPCs completed by the client, regardless of success or failure.",
+        f'grpc_client_handled_total{{grpc_code="OK",{labels}}} 1.0',
+        "# HELP grpc_client_msg_received_total Total number of RPC stream messages received by the client.",
+        f"grpc_client_msg_received_total{{{labels}}} 1.0",
+        "# HELP grpc_client_msg_sent_total Total number of gRPC stream messages sent by the client.",
+        f"grpc_client_msg_sent_total{{{labels}}} 1.0",
+        "# HELP grpc_client_handling_seconds"
+        " Histogram of response latency (seconds) of the gRPC until it is finished by the application.",
+        "# TYPE grpc_client_handling_seconds histogram",
+        f"grpc_client_handling_seconds_count{{{labels}}} 1.0",
+        f'grpc_client_handling_seconds_bucket{{{labels},le="0.0001"}} 0.0',
+    ):
+        assert line in text.splitlines()
+
+
+def test_every_status_code_has_the_name_that_go_gives_it() -> None:
+    assert [CODE_NAMES[code] for code in grpc.StatusCode] == [
+        *("OK", "Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists"),
+        *("PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange", "Unimplemented"),
+        *("Internal", "Unavailable", "DataLoss", "Unauthenticated"),
+    ]
+
+
+@pytest.mark.parametrize("code", grpc.StatusCode)
+def test_a_call_is_handled_under_its_code(registry: CollectorRegistry, code: grpc.StatusCode) -> None:
+    call(ClientMetrics(registry), code)
+    labels = {**LABELS, "grpc_code": CODE_NAMES[code]}
+    assert registry.get_sample_value("grpc_client_handled_total", labels) == 1
+
+
+def test_the_buckets_start_at_100_microseconds_and_hold_all_of_gos_default(registry: CollectorRegistry) -> None:
+    call(ClientMetrics(registry))
+    bounds = {
+        sample.labels["le"]
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == "grpc_client_handling_seconds_bucket"
+    }
+    assert len(bounds) == 17
+    assert min(map(float, bounds)) == 0.0001
+    assert bounds >= {"0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "+Inf"}
+    assert registry.get_sample_value("grpc_client_handling_seconds_bucket", {**LABELS, "le": "0.0001"}) == 0
+    assert registry.get_sample_value("grpc_client_handling_seconds_bucket", {**LABELS, "le": "0.00025"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "split"),
+    [
+        (PUT, ("etcdserverpb.KV", "Put")),
+        ("etcdserverpb.KV/Put", ("etcdserverpb.KV", "Put")),
+        ("/a/b/c", ("a", "b/c")),
+        ("/Put", ("unknown", "unknown")),
+        ("", ("unknown", "unknown")),
+    ],
+)
+def test_a_method_is_split_at_the_first_slash(method: str, split: tuple[str, str]) -> None:
+    assert split_method(method) == split
+
+
+def test_a_method_that_was_never_called_has_no_series(registry: CollectorRegistry) -> None:
+    ClientMetrics(registry)
+    assert b"etcdserverpb" not in generate_latest(registry)
+
+
+def test_two_on_one_registry_count_together(registry: CollectorRegistry) -> None:
+    call(ClientMetrics(registry))
+    call(ClientMetrics(registry))
+    assert registry.get_sample_value("grpc_client_started_total", LABELS) == 2
+
+
+def test_two_on_one_registry_may_differ_in_the_values_of_const_labels(registry: CollectorRegistry) -> None:
+    for cluster in ("blue", "green"):
+        metrics = ClientMetrics(registry, const_labels={"cluster": cluster})
+        call(metrics)
+        metrics.watch_opened()
+    for cluster in ("blue", "green"):
+        labels = {**LABELS, "cluster": cluster}
+        assert registry.get_sample_value("grpc_client_started_total", labels) == 1
+        assert registry.get_sample_value("etcdobs_watches_active", {"cluster": cluster}) == 1
+
+
+@pytest.mark.parametrize("other", [{"buckets": (1, 2)}, {"const_labels": {"cluster": "blue"}}])
+def test_two_on_one_registry_may_not_differ_in_shape(registry: CollectorRegistry, other: dict[str, Any]) -> None:
+    ClientMetrics(registry)
+    with pytest.raises(ValueError, match="another shape"):
+        ClientMetrics(registry, **other)
+
+
+def test_namespaces_keep_two_on_one_registry_apart(registry: CollectorRegistry) -> None:
+    call(ClientMetrics(registry))
+    call(ClientMetrics(registry, namespace="shop", subsystem="cart", buckets=(1, 2)))
+    assert registry.get_sample_value("grpc_client_started_total", LABELS) == 1
+    assert registry.get_sample_value("shop_cart_grpc_client_started_total", LABELS) == 1
+
+
+def test_names_that_another_library_registered_are_refused_and_nothing_is_left_behind(
+    registry: CollectorRegistry,
+) -> None:
+    theirs = Counter("grpc_client_handled_total", "theirs", registry=registry)
+    with pytest.raises(ValueError, match="grpc_client_handled"):
+        ClientMetrics(registry)
+    registry.unregister(theirs)
+    call(ClientMetrics(registry))
+    assert registry.get_sample_value("grpc_client_started_total", LABELS) == 1
+
+
+def test_the_default_is_one_for_the_process() -> None:
+    found: list[ClientMetrics] = []
+    threads = [threading.Thread(target=lambda: found.append(ClientMetrics.default())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(map(id, found))) == 1
+
+
+def test_the_default_gives_way_to_another_library_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, registry: CollectorRegistry
+) -> None:
+    Counter("grpc_client_started_total", "theirs", registry=registry)
+    monkeypatch.setattr(ClientMetrics, "_default", None)
+    monkeypatch.setattr("prometheus_client.REGISTRY", registry)
+    metrics = ClientMetrics.default()
+    call(metrics)
+    assert metrics.registry is not registry
+    assert metrics.registry.get_sample_value("grpc_client_started_total", LABELS) == 1
+    assert [record.name for record in caplog.records] == ["etcdobs.observe"]
+
+
+def test_what_the_client_does_of_itself_is_counted(registry: CollectorRegistry) -> None:
+    metrics = ClientMetrics(registry)
+    metrics.retried(PUT, "unavailable")
+    metrics.token_renewed("ok")
+    metrics.failed_over("unavailable")
+    metrics.watch_resumed("disconnect")
+    metrics.lease_lost()
+    method = {"grpc_service": "etcdserverpb.KV", "grpc_method": "Put"}
+    for name, labels in (
+        ("etcdobs_retries_total", {**method, "reason": "unavailable"}),
+        ("etcdobs_token_renewals_total", {"outcome": "ok"}),
+        ("etcdobs_failovers_total", {"reason": "unavailable"}),
+        ("etcdobs_watch_resumes_total", {"cause": "disconnect"}),
+        ("etcdobs_lease_lost_total", {}),
+    ):
+        assert registry.get_sample_value(name, labels) == 1
+
+
+def test_what_is_active_goes_up_and_down(registry: CollectorRegistry) -> None:
+    metrics = ClientMetrics(registry)
+    metrics.watch_opened()
+    metrics.watch_opened()
+    metrics.watch_closed()
+    metrics.lease_kept()
+    assert registry.get_sample_value("etcdobs_watches_active") == 1
+    assert registry.get_sample_value("etcdobs_leases_active") == 1
+    metrics.lease_dropped()
+    assert registry.get_sample_value("etcdobs_leases_active") == 0
+
+
+def test_metrics_that_fail_raise_nothing_and_say_so_once(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Counter, "inc", full)
+    metrics = ClientMetrics(registry)
+    call(metrics)
+    call(metrics, grpc.StatusCode.ABORTED)
+    metrics.method(PUT, "unary").sent()
+    metrics.method(PUT, "unary").received()
+    metrics.lease_lost()
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("etcdobs.observe", logging.WARNING)
+    assert "no space left" in caplog.text
+
+
+def test_threads_lose_no_count(registry: CollectorRegistry) -> None:
+    metrics = ClientMetrics(registry)
+
+    def many() -> None:
+        for _ in range(500):
+            call(metrics)
+
+    threads = [threading.Thread(target=many) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert registry.get_sample_value("grpc_client_started_total", LABELS) == 4000
+    assert registry.get_sample_value("grpc_client_handling_seconds_count", LABELS) == 4000
+
+
+def test_there_are_sixteen_default_buckets() -> None:
+    assert len(DEFAULT_BUCKETS) == 16
+    assert sorted(DEFAULT_BUCKETS) == list(DEFAULT_BUCKETS)
