@@ -109,6 +109,8 @@ async def _interface(settings: Settings, password: str | None) -> GatewayError |
         raise StartError(f"{error.name} is missing: pip install 'etcdobs[explorer]'") from None
     state = State(settings.context, settings.read_only, settings.separator)
     app = ExplorerApp(gateway, state, theme=settings.theme)
+    if not app.knows_theme(settings.theme):
+        raise UsageError(f"argument --theme: no theme {settings.theme!r}; dark and light are the explorer's own")
     if not sys.stderr.isatty():
         sys.__dict__["__stderr__"] = sys.__stdout__  # Textual draws on stderr; `2>file` must not take the screen away
     try:

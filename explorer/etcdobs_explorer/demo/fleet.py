@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 
 class Application(NamedTuple):
-    """A service of a small shop."""
+    """A service of a small shop; `former` are the versions that ran before."""
 
     name: str
     version: str
     port: int
     team: str
     replicas: int
+    former: tuple[str, ...]
 
 
 class Node(NamedTuple):
@@ -37,11 +38,11 @@ class Instance(NamedTuple):
 
 
 APPLICATIONS = (
-    Application("catalog", "4.2.0", 8080, "storefront", 3),
-    Application("checkout", "2.14.1", 8080, "storefront", 3),
-    Application("mailer", "1.8.3", 2525, "messaging", 1),
-    Application("payments", "7.0.2", 8443, "payments", 2),
-    Application("search", "3.5.0", 9200, "discovery", 2),
+    Application("catalog", "4.2.0", 8080, "storefront", 3, ("4.0.5", "4.1.0")),
+    Application("checkout", "2.14.1", 8080, "storefront", 3, ("2.13.0", "2.14.0")),
+    Application("mailer", "1.8.3", 2525, "messaging", 1, ("1.8.2",)),
+    Application("payments", "7.0.2", 8443, "payments", 2, ("6.9.0", "7.0.0", "7.0.1")),
+    Application("search", "3.5.0", 9200, "discovery", 2, ()),
 )
 NODES = (
     Node("worker-1", "10.0.1.11", "eu-1a", 15),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from .edge_cases import edge_cases
 from .fleet import APPLICATIONS, CANARY, INSTANCES, NODES, Application, Instance, Node
 
 Pairs = Iterable[tuple[bytes, bytes]]
+FEATURES = {"dark_mode": True, "guest_checkout": False, "recommendations": True, "new_search": False}
 EVENTS = 12  # the Kubernetes events that are kept
 _TENANTS = (
     *("acme", "aurora", "bluebird", "borealis", "cobalt", "driftwood", "ember", "foxglove", "granite", "harbour"),
@@ -19,12 +21,13 @@ _TENANTS = (
 
 
 class HeldLease(NamedTuple):
-    """A lease and the keys that go with it.
+    """A lease and the keys that go with it; its name is the demo's own, etcd's leases have none.
 
     `renewed_for` is how many seconds it is renewed, None: as long as the demo runs. One that is renewed for a while
     only expires, and is granted again after `gap` seconds. `keys` is given the lease's id and the time.
     """
 
+    name: str
     ttl: int
     keys: Callable[[int, datetime], Pairs]
     renewed_for: float | None = None
@@ -43,13 +46,13 @@ def lasting(now: datetime) -> Iterator[tuple[bytes, bytes]]:
 def leases() -> tuple[HeldLease, ...]:
     """The leases: machines that live, holders of locks, one that lapses now and then, and some that run out."""
     return (
-        *(HeldLease(node.ttl, _registrations(node)) for node in NODES),
-        HeldLease(10, lambda id, now: [(f"/elections/scheduler/{id:x}".encode(), b"worker-2:9020")]),
-        HeldLease(60, lambda id, now: [_lock("migrations", id, "checkout", now)]),
-        HeldLease(120, lambda id, now: [_lock("nightly-report", id, "catalog", now)]),
-        HeldLease(10, lambda id, now: [service(CANARY, now, 1)], renewed_for=12.0),
-        HeldLease(300, lambda id, now: _sessions(now), renewed_for=0.0),
-        HeldLease(600, lambda id, now: _events(now), renewed_for=0.0),
+        *(HeldLease(node.name, node.ttl, _registrations(node)) for node in NODES),
+        HeldLease("scheduler", 10, _election),
+        HeldLease("migrations", 60, partial(_lock, "migrations", "checkout")),
+        HeldLease("nightly-report", 120, partial(_lock, "nightly-report", "catalog")),
+        HeldLease("canary", 10, _canary, renewed_for=12.0),
+        HeldLease("sessions", 300, _sessions, renewed_for=0.0),
+        HeldLease("events", 600, _events, renewed_for=0.0),
     )
 
 
@@ -89,7 +92,8 @@ def stamp(now: datetime) -> str:
 
 def _configuration(application: Application) -> Iterator[tuple[str, bytes]]:
     place = f"/config/{application.name}"
-    yield f"{place}/app.yaml", _yaml(application).encode()
+    for version in (*application.former, application.version):  # so that the key has a history
+        yield f"{place}/app.yaml", _yaml(application, version).encode()
     database = {
         "host": "db.internal.example.com",
         "port": 5432,
@@ -104,14 +108,11 @@ def _configuration(application: Application) -> Iterator[tuple[str, bytes]]:
     yield key.decode(), value
 
 
-FEATURES: Mapping[str, bool] = {"dark_mode": True, "guest_checkout": False, "recommendations": True, "new_search": False}
-
-
-def _yaml(application: Application) -> str:
+def _yaml(application: Application, version: str) -> str:
     return f"""\
 # {application.name}: owned by {application.team}
 name: {application.name}
-version: "{application.version}"
+version: "{version}"
 replicas: {application.replicas}
 server:
   port: {application.port}
@@ -137,21 +138,31 @@ def _tenant(at: int, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _registrations(node: Node) -> Callable[[int, datetime], Pairs]:
-    here = [instance for instance in INSTANCES if instance.node is node]
-    return lambda id, now: [service(instance, now, 0) for instance in here]
+    def here(lease: int, now: datetime) -> Pairs:
+        return [service(instance, now, 0) for instance in INSTANCES if instance.node is node]
+
+    return here
 
 
-def _lock(name: str, lease: int, holder: str, now: datetime) -> tuple[bytes, bytes]:
-    """As etcd's own recipe names it: the lease's id makes the key unique, its create revision the order."""
-    return f"/locks/{name}/{lease:x}".encode(), _json({"holder": holder, "since": stamp(now)})
+def _election(lease: int, now: datetime) -> Pairs:
+    """As etcd's own recipes name it: the lease's id makes the key unique, its create revision says who leads."""
+    return [(f"/elections/scheduler/{lease:x}".encode(), b"worker-2:9020")]
 
 
-def _sessions(now: datetime) -> Iterator[tuple[bytes, bytes]]:
+def _lock(name: str, holder: str, lease: int, now: datetime) -> Pairs:
+    return [(f"/locks/{name}/{lease:x}".encode(), _json({"holder": holder, "since": stamp(now)}))]
+
+
+def _canary(lease: int, now: datetime) -> Pairs:
+    return [service(CANARY, now, 1)]
+
+
+def _sessions(lease: int, now: datetime) -> Pairs:
     for user in ("amelie", "bao", "chidi"):
         yield f"/sessions/{user}".encode(), _json({"user": user, "opened": stamp(now), "cart": len(user)})
 
 
-def _events(now: datetime) -> Pairs:
+def _events(lease: int, now: datetime) -> Pairs:
     return _text(registry.event(number, int(now.timestamp())) for number in range(EVENTS))
 
 

@@ -19,7 +19,7 @@ def message(fields: Fields) -> bytes:
     return b"".join(_field(number, one) for number, value in fields.items() for one in _repeated(value))
 
 
-def mapping(pairs: Mapping[str, Scalar]) -> list[Scalar]:
+def mapping(pairs: Mapping[str, str] | Mapping[str, bytes]) -> list[Scalar]:
     """A `map<string, ...>` field: one entry a pair."""
     return [message({1: key, 2: value}) for key, value in pairs.items()]
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from .fleet import APPLICATIONS, INSTANCES, NODES, Application, Instance, Node
-from .kubernetes import mapping, message, metadata, moment, stored
+from .kubernetes import Fields, mapping, message, metadata, moment, stored
 
 Stored = tuple[str, bytes]
 _DAY = 86_400
@@ -58,12 +58,17 @@ def event(number: int, now: int) -> Stored:
     instance = INSTANCES[number % len(INSTANCES)]
     reason, text = _REASONS[number % len(_REASONS)]
     application = instance.application
-    told = text.format(
-        pod=instance.name, node=instance.node.name, app=application.name, version=application.version
-    )
+    told = text.format(pod=instance.name, node=instance.node.name, app=application.name, version=application.version)
     name = f"{instance.name}.{0x17A4C00 + number % 12:x}"
     involved = message({1: "Pod", 2: "default", 3: instance.name})
-    body = {1: metadata(name, "default", created=now), 2: involved, 3: reason, 4: told, 6: moment(now), 7: moment(now)}
+    body: Fields = {
+        1: metadata(name, "default", created=now),
+        2: involved,
+        3: reason,
+        4: told,
+        6: moment(now),
+        7: moment(now),
+    }
     return f"/registry/events/default/{name}", stored("v1", "Event", body)
 
 
@@ -71,14 +76,14 @@ def _namespaces(created: int) -> Iterator[Stored]:
     for name in ("default", "kube-node-lease", "kube-system"):
         labels = {"kubernetes.io/metadata.name": name}
         meta = metadata(name, created=created, labels=labels)
-        body = {1: meta, 2: message({1: "kubernetes"}), 3: message({1: "Active"})}
+        body: Fields = {1: meta, 2: message({1: "kubernetes"}), 3: message({1: "Active"})}
         yield f"/registry/namespaces/{name}", stored("v1", "Namespace", body)
 
 
 def _node(node: Node, created: int) -> Stored:
     labels = {"kubernetes.io/hostname": node.name, "topology.kubernetes.io/zone": node.zone}
-    capacity = {"cpu": message({1: "8"}), "memory": message({1: "32Gi"}), "pods": message({1: "110"})}
-    status = message({1: mapping(capacity), 5: message({1: "InternalIP", 2: node.address})})
+    capacity = mapping({"cpu": message({1: "8"}), "memory": message({1: "32Gi"}), "pods": message({1: "110"})})
+    status = message({1: capacity, 5: message({1: "InternalIP", 2: node.address})})
     body = {1: metadata(node.name, created=created, labels=labels), 2: message({3: f"demo://{node.name}"}), 3: status}
     return f"/registry/minions/{node.name}", stored("v1", "Node", body)
 
@@ -114,7 +119,7 @@ def _system_pods(created: int) -> Iterator[Stored]:
 def _deployment(application: Application, created: int) -> Stored:
     labels = {"app": application.name}
     template = message({1: message({11: mapping(labels)}), 2: message({2: _container(application)})})
-    body = {
+    body: Fields = {
         1: metadata(application.name, "default", created=created, labels=labels),
         2: message({1: application.replicas, 2: message({1: mapping(labels)}), 3: template}),
         3: message({1: 3, 2: application.replicas, 3: application.replicas, 4: application.replicas}),
@@ -132,7 +137,7 @@ def _service(application: Application, created: int) -> Stored:
 
 def _config_maps(created: int) -> Iterator[Stored]:
     for name, data in (("coredns", {"Corefile": _COREFILE}), ("kube-proxy", {"mode": "iptables"})):
-        body = {1: metadata(name, "kube-system", created=created), 2: mapping(data)}
+        body: Fields = {1: metadata(name, "kube-system", created=created), 2: mapping(data)}
         yield f"/registry/configmaps/kube-system/{name}", stored("v1", "ConfigMap", body)
 
 

@@ -1,23 +1,18 @@
 """Decides the order of events of the demo: etcd, keyspace, metrics, explorer; and back, however it ends."""
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from types import FrameType
-from typing import NoReturn
+from contextlib import ExitStack
 
 from etcdobs import MetricsServer, serve_metrics
 from etcdobs.testing import Etcd, EtcdNotFoundError, EtcdStartError, etcd
+from etcdobs_explorer import cli
 
-from .. import cli
+from .departure import Departure, SignalError
 from .excerpt import excerpt
 from .worker import Worker, WorkloadError
 
-METRICS_PORT = 9464  # the port that Prometheus exporters of OpenTelemetry use
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ETCD_FLAGS = (
     # A lone member waits for an election before it serves: at this pace a few tenths of a second.
     "--heartbeat-interval=50",
@@ -29,21 +24,26 @@ _ETCD_FLAGS = (
 
 
 def main() -> int:
-    """Show the explorer on an etcd of its own; answers the explorer's exit code, or 1 where etcd does not start."""
+    """Show the explorer on an etcd of its own.
+
+    Answers the explorer's exit code; 1 where etcd does not start; 128 + its number where a signal ended the demo.
+    """
     try:
-        with _signals_end_the_demo():
-            return _show()
+        with Departure() as departure:
+            return _show(departure)
+    except SignalError as signal:
+        return signal.exit_code
     except (EtcdNotFoundError, EtcdStartError, WorkloadError) as error:
         _say()
         print(f"the demo cannot start: {error}", file=sys.stderr)  # noqa: T201 - what the user is owed
         return 1
 
 
-def _show() -> int:
+def _show(departure: Departure) -> int:
     _forget_other_clusters()
     with ExitStack() as stack:
         server = _start_etcd(stack)
-        _fill(stack, server)
+        _fill(stack, server, departure)
         metrics = stack.enter_context(_serve_metrics())
         _say(f"metrics of this explorer: {metrics.url}")
         interactive = sys.stdin.isatty() and sys.stdout.isatty()
@@ -57,24 +57,29 @@ def _show() -> int:
 def _start_etcd(stack: ExitStack) -> Etcd:
     _say("starting etcd ... ", end="")
     began = time.monotonic()
-    server = etcd(flags=_ETCD_FLAGS)
-    stack.callback(_say, "stopped etcd, removed its data")
-    stack.enter_context(server)
+    server = stack.enter_context(etcd(flags=_ETCD_FLAGS))
+    stack.callback(_stop_etcd, server)
     _say(f"{server.version} on 127.0.0.1:{server.port}, ready in {time.monotonic() - began:.1f} s")
     return server
 
 
-def _fill(stack: ExitStack, server: Etcd) -> None:
+def _stop_etcd(server: Etcd) -> None:
+    server.close()
+    _say("stopped etcd, removed its data")
+
+
+def _fill(stack: ExitStack, server: Etcd, departure: Departure) -> None:
     _say("filling it ... ", end="")
-    worker = stack.enter_context(Worker(server.endpoint, server.directory / "workload.log"))
+    with departure.held():
+        worker = stack.enter_context(Worker(server.endpoint, server.directory / "workload.log"))
     keys, leases = worker.await_filled()
     _say(f"{keys} keys, {leases} leases; some keep changing")
 
 
 def _serve_metrics() -> MetricsServer:
     try:
-        return serve_metrics(METRICS_PORT)
-    except OSError:
+        return serve_metrics()
+    except OSError:  # another explorer has the usual port
         return serve_metrics(0)
 
 
@@ -96,19 +101,3 @@ def _say(text: str = "", end: str = "\n") -> None:
         print(text, end=end, flush=True)  # noqa: T201 - the demo says what it does
     except OSError:  # the reader of the pipe, or the terminal, is gone: the demo must still clean up
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextmanager
-def _signals_end_the_demo() -> Iterator[None]:
-    before = {number: signal.signal(number, _leave) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    for each in _SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # once is enough: a second one must not interrupt the cleaning up
-    raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""Waits for the demo's workload to fill the keyspace, and for its end: a process that writes nothing to the terminal."""
+"""Waits for the demo's workload to fill the keyspace, and for its end; it writes nothing to the terminal."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ _STOP_TIMEOUT = 3.0
 
 
 class WorkloadError(RuntimeError):
-    """The workload ended before the keyspace was filled; the message ends with its last words."""
+    """The workload ended before the keyspace was filled; the message ends with the last line of its log."""
 
 
 class Worker:
@@ -49,5 +49,6 @@ class Worker:
         assert self._process.stdout is not None
         words = self._process.stdout.readline().split()
         if len(words) != 2:
-            raise WorkloadError(f"the keyspace could not be filled:\n{self._log.read_text(errors='replace')[-2000:]}")
+            last = self._log.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise WorkloadError(f"the keyspace could not be filled: {last}")
         return int(words[0]), int(words[1])

@@ -11,7 +11,7 @@ import sched
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from itertools import cycle
@@ -31,18 +31,18 @@ class LeaseHolder:
 
     def __init__(self, client: Client, lease: keyspace.HeldLease) -> None:
         self._client = client
-        self._lease = lease
+        self.lease = lease
         self._renewing = ExitStack()
         self._lost: Callable[[], bool] = lambda: True
         self.id = 0
 
     def grant(self) -> None:
         """A new lease with its keys, renewed from now on if it is to be."""
-        granted = self._client.lease.grant(self._lease.ttl)
-        for key, value in self._lease.keys(granted.id, _now()):
+        granted = self._client.lease.grant(self.lease.ttl)
+        for key, value in self.lease.keys(granted.id, _now()):
             self._client.put(key, value, lease=granted)
         self.id = granted.id
-        if self._lease.renewed_for != 0:
+        if self.lease.renewed_for != 0:
             heartbeat = self._renewing.enter_context(granted.keep_alive())
             self._lost = lambda: heartbeat.lost
 
@@ -60,13 +60,12 @@ class LeaseHolder:
 class Workload:
     """What happens in the demo, and when."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, leases: Iterable[keyspace.HeldLease]) -> None:
         self._client = client
         self._agenda = sched.scheduler(time.monotonic)
         self._random = random.Random(20)
         self._jobs = Jobs(_FIRST_JOB)
-        self._leases = [(lease, LeaseHolder(client, lease)) for lease in keyspace.leases()]
-        self._holders = dict(zip((node.name for node in NODES), (holder for _, holder in self._leases), strict=False))
+        self._holders = {lease.name: LeaseHolder(client, lease) for lease in leases}
         self._instances = cycle(INSTANCES)
         self._nodes = cycle(NODES)
         self._controllers = cycle(registry.LEADER_LEASES)
@@ -82,9 +81,9 @@ class Workload:
         for step in self._jobs.fill():
             self._client.put(step.key, step.value or b"")
         self._count()
-        for _, holder in self._leases:
+        for holder in self._holders.values():
             holder.grant()
-        return self._client.count(Keys.all()), len(self._leases)
+        return self._client.count(Keys.all()), len(self._holders)
 
     def run(self, stop: threading.Event) -> None:
         """Go on until `stop` is set."""
@@ -101,28 +100,29 @@ class Workload:
         self._every(5.0, self._tell_event)
         self._every(7.0, self._switch)
         self._every(11.0, self._change_level)
-        for lease, holder in self._leases:
-            if lease.renewed_for is None:
-                self._every(5.0, holder.grant_if_lost)
-            else:
-                self._lapse(lease, lease.renewed_for, holder)
+        for holder in self._holders.values():
+            self._hold(holder, holder.lease)
 
     def _every(self, seconds: float, action: Callable[[], None]) -> None:
-        self._agenda.enter(seconds, 0, self._again, (seconds, action))
+        delay = seconds * self._random.uniform(0.7, 1.3)  # life has no beat
+        self._agenda.enter(delay, 0, self._again, (seconds, action))
 
     def _again(self, seconds: float, action: Callable[[], None]) -> None:
         self._every(seconds, action)
         with suppress(EtcdError):  # what could not be done now is done the next time
             action()
 
-    def _lapse(self, lease: keyspace.HeldLease, renewed_for: float, holder: LeaseHolder) -> None:
-        period = renewed_for + lease.ttl + lease.gap
-        self._agenda.enter(renewed_for, 0, holder.let_go)
-        self._every(period, lambda: self._revive(renewed_for, holder))
+    def _hold(self, holder: LeaseHolder, lease: keyspace.HeldLease) -> None:
+        if lease.renewed_for is None:
+            self._every(5.0, holder.grant_if_lost)
+            return
+        self._agenda.enter(lease.renewed_for, 0, holder.let_go)
+        self._agenda.enter(lease.renewed_for + lease.ttl + lease.gap, 0, self._hold_again, (holder, lease))
 
-    def _revive(self, renewed_for: float, holder: LeaseHolder) -> None:
-        self._agenda.enter(renewed_for, 0, holder.let_go)
-        holder.grant()
+    def _hold_again(self, holder: LeaseHolder, lease: keyspace.HeldLease) -> None:
+        with suppress(EtcdError):
+            holder.grant()
+        self._hold(holder, lease)
 
     # -- what happens --------------------------------------------------------------------------------------
 
@@ -151,9 +151,8 @@ class Workload:
 
     def _tell_event(self) -> None:
         self._events += 1
-        _, holder = self._leases[-1]
         key, value = registry.event(self._events % keyspace.EVENTS, int(time.time()))
-        self._client.put(key, value, lease=holder.id)
+        self._client.put(key, value, lease=self._holders["events"].id)
 
     def _switch(self) -> None:
         feature = self._random.choice(list(self._features))
@@ -166,18 +165,17 @@ class Workload:
 
 def main(endpoint: str) -> None:
     """Fill, say so, and go on until standard input closes."""
-    stop = threading.Event()
-    threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
     with Client(endpoint, timeout=_TIMEOUT, metrics=None) as client:
-        workload = Workload(client)
+        workload = Workload(client, keyspace.leases())
         print(*workload.fill(), flush=True)  # noqa: T201 - to the pipe
-        workload.run(stop)
+        workload.run(threading.Event())
 
 
-def _await_end(stop: threading.Event) -> None:
-    while os.read(sys.stdin.fileno(), 64):  # a buffered read would hold a lock that Python's own end waits for
+def _end_with_standard_input() -> None:
+    while os.read(sys.stdin.fileno(), 64):
         pass
-    stop.set()
+    os._exit(0)  # whatever is under way: the etcd that it is for goes too
 
 
 def _now() -> datetime:

@@ -86,13 +86,11 @@ def histogram_quantile(q: float, buckets: Mapping[float, float]) -> float | None
     if not bounds or buckets[bounds[-1]] <= 0:
         return None
     rank = q * buckets[bounds[-1]]
-    lower, below = 0.0, 0.0
-    for bound in bounds:
-        if buckets[bound] >= rank:
-            break
-        lower, below = bound, buckets[bound]
+    at = next(index for index, bound in enumerate(bounds) if buckets[bound] >= rank)
+    bound, lower = bounds[at], bounds[at - 1] if at else 0.0
     if bound == float("inf"):
         return lower
+    below = buckets[lower] if at else 0.0
     inside = buckets[bound] - below
     return bound if inside <= 0 else lower + (bound - lower) * (rank - below) / inside
 

@@ -107,6 +107,8 @@ class LoadEnded:
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Show that; at the root, open the way down where there is one way only, or where most keys lie."""
         state.tree.finished(self.prefix, more=self.more, total=self.total)
+        if self.prefix != state.tree.root and state.tree.directory(self.prefix).is_known_empty:
+            state.unsure.add(self.prefix)
         way = state.tree.way_down() if self.prefix == state.tree.root else None
         if way is not None and state.tree.expand(way):
             state.wanted.add(way)

@@ -226,14 +226,16 @@ class KeyTree:
     def _deleted(self, key: bytes, unsure: set[bytes]) -> bool:
         if not key.startswith(self.root):
             return False
-        changed = False
-        for directory, child in reversed(list(self._path(key))):
-            if not child.is_branch:
-                changed = directory.remove(child)
-            elif self._directories.get(child.key, directory).is_known_empty:
-                changed |= self._remove_branch(child.key)
-            elif child.key not in self._directories or self.directory(child.key).loading is Loading.NOT:
-                unsure.add(child.key)
+        path = list(self._path(key))
+        if not path:
+            return False
+        directory, child = path[-1]
+        if child.is_branch:
+            unsure.add(child.key)
+            return False
+        changed = directory.remove(child)
+        if directory.is_known_empty:
+            self._remove_branch(directory.prefix)
         return changed
 
     def _remove_branch(self, prefix: bytes) -> bool:

@@ -4,11 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# C0, DEL, C1, soft hyphen, bidi and zero-width controls, separators that break a line, BOM, interlinear
-# marks, tags, and the lone surrogates that `surrogateescape` makes of bytes that are no UTF-8.
+# C0, DEL, C1, every format character (bidi and zero-width controls, BOM, tags, ...), variation selectors and
+# invisible fillers, separators that break a line, and the lone surrogates that `surrogateescape` makes of bytes
+# that are no UTF-8.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f"
-    "\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]+"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]+"
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 _CLIPBOARD_BYTES = 74_994  # what terminals accept in one OSC 52 sequence

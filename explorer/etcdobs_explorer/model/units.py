@@ -10,11 +10,10 @@ def count(number: int) -> str:
 
 def size(number: int) -> str:
     """Bytes in binary units: `512 B`, `1.2 KiB`, `20 MiB`."""
-    value = float(number)
-    for unit in _STEPS:
-        if value < 1024 or unit == _STEPS[-1]:
-            break
-        value /= 1024
+    value, step = float(number), 0
+    while value >= 1024 and step < len(_STEPS) - 1:
+        value, step = value / 1024, step + 1
+    unit = _STEPS[step]
     return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
 
 

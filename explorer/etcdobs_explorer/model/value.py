@@ -87,6 +87,8 @@ def _gzip(raw: bytes) -> Decoded | None:
     except zlib.error:
         return Decoded("gzip, damaged", Hex(raw))
     whole = inflater.eof
+    if not whole and not inflater.unconsumed_tail:
+        return Decoded("gzip, damaged", Hex(raw))
     inner = decode(inflated) if not inflated.startswith(b"\x1f\x8b") else Decoded("gzip", Hex(inflated))
     amount = units.size(len(inflated)) if whole else f"first {units.size(len(inflated))}"
     return replace(inner, format=f"gzip of {inner.format}", facts=(("inflated", amount.encode()), *inner.facts))
@@ -131,8 +133,12 @@ def _looks_like_yaml(raw: bytes, lines: Sequence[bytes]) -> bool:
 
 
 def _lines(raw: bytes) -> list[bytes]:
+    if b"\t" in raw:
+        raw = raw.expandtabs(4)  # bytes.expandtabs starts anew at each line
     lines = raw.removesuffix(b"\n").split(b"\n")
-    return [part for line in lines for part in _parts(line.expandtabs(4) if b"\t" in line else line)]
+    if max(map(len, lines)) <= _LINE_BYTES:
+        return lines
+    return [part for line in lines for part in _parts(line)]
 
 
 def _parts(line: bytes) -> Sequence[bytes]:

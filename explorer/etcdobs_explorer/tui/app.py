@@ -59,14 +59,18 @@ class ExplorerApp(App[GatewayError]):
         self._busy: set[str] = set()
         self._previous = KEYS.name
         self._chosen_theme = theme
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+
+    def knows_theme(self, name: str) -> bool:
+        """Whether there is a theme of that name."""
+        return full_name(name) in self.available_themes
 
     # -- start ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Show the first view at once; the cluster answers when it does."""
         self.animation_level = "none"
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
         self.theme = full_name(self._chosen_theme)
         for resource in RESOURCES:
             kind = _SCREENS.get(resource.name, TableScreen)
@@ -329,7 +333,7 @@ class ExplorerApp(App[GatewayError]):
     def choose_theme(self, name: str) -> None:
         """Another theme; without a name, the next of the explorer's two."""
         wanted = full_name(name) if name else (LIGHT.name if self.theme == DARK.name else DARK.name)
-        if wanted in self.available_themes:
+        if self.knows_theme(wanted):
             self.theme = wanted
         else:
             self._tell(f"no theme {name!r}", "warning")

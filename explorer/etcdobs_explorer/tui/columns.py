@@ -151,8 +151,8 @@ EVENTS: tuple[Column[LoggedEvent], ...] = (
     Column("TIME", 12, _clock),
     Column("TYPE", 6, _event_type),
     Column("REVISION", 10, lambda row, now: _number(row.event.mod_revision), "right"),
-    Column("KEY", 0, lambda row, now: [(inert(row.event.key, 400), "text")], share=3),
-    Column("SIZE", 8, _event_size, "right"),
+    Column("KEY", 0, lambda row, now: [(inert(row.event.key, 400), "text")], share=3, least=24),
+    Column("SIZE", 8, _event_size, "right", rank=2),
     Column("VALUE", 0, _event_value, rank=1, share=2),
 )
 

@@ -35,6 +35,7 @@ class KeysScreen(ViewScreen):
         self._value_title = ValueTitle(state)
         self._facts = Facts(state)
         self._resting: Timer | None = None
+        self._touched = False
 
     def body(self) -> Iterable[Widget]:
         yield Vertical(self._keys_title, self._keys, id="keys-pane")
@@ -50,27 +51,28 @@ class KeysScreen(ViewScreen):
         super().show(topics)
         if Topic.TREE in topics:
             self._keys.rows_changed()
-            self._keys_title.refresh()
+            self._keys_title.renew()
             self._select()
         if Topic.VALUE in topics or Topic.STATUS in topics:
             self._show_value()
 
     def tick(self) -> None:
         super().tick()
-        self._facts.refresh()
-        if self.state.touched:
-            self._keys.refresh()
+        self._facts.renew()
+        if self.state.touched or self._touched:
+            self._touched = bool(self.state.touched)
+            self._keys.redraw()
 
     def _show_value(self) -> None:
         self._value.value_changed()
-        self._value_title.refresh()
+        self._value_title.renew()
         self._facts.value_changed()
 
     # -- the cursor ----------------------------------------------------------------------------------------
 
     def on_virtual_list_moved(self) -> None:
         """Another key is under the cursor."""
-        self._keys_title.refresh()
+        self._keys_title.renew()
         self._select()
 
     def on_virtual_list_activated(self) -> None:

@@ -1,5 +1,6 @@
 """Decides how a resource with columns fills a view; the watch log differs in that it follows its end."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ class TableScreen(ViewScreen):
         self._title = TableTitle(resource, state)
         self._table = Table(resource, state, id="table")
         self._detail = Detail(self._table)
+        self._ticked = 0
 
     def body(self) -> Iterable[Widget]:
         return self._title, TableHead(self.resource), self._table, self._detail
@@ -40,7 +42,7 @@ class TableScreen(ViewScreen):
         super().show(topics)
         if self.resource.topic in topics:
             self._table.rows_changed()
-            self._title.refresh()
+            self._title.renew()
             self._detail.refresh()
 
     def on_virtual_list_moved(self) -> None:
@@ -49,9 +51,11 @@ class TableScreen(ViewScreen):
 
     def tick(self) -> None:
         super().tick()
-        self._title.refresh()
-        if self.resource.topic is Topic.LEASES:
-            self._table.refresh()
+        self._title.renew()
+        second = int(time.monotonic())
+        if self.resource.topic is Topic.LEASES and second != self._ticked:
+            self._ticked = second
+            self._table.redraw()
 
 
 class WatchScreen(TableScreen):

@@ -53,7 +53,7 @@ class ViewScreen(Screen[None]):
     def show(self, topics: frozenset[Topic]) -> None:
         """Draw again what news is about."""
         if Topic.STATUS in topics or Topic.LOG in topics:
-            self._header.refresh()
+            self._header.renew()
             self._status.status_changed()
 
     def tick(self) -> None:

@@ -32,5 +32,6 @@ class Detail(Painted):
             named = [column for column in columns if column.width == 0]
         spans: list[Span] = []
         for column in named:
-            spans += [(f"{column.title.lower()} ", "muted"), *column.cell(row, time.monotonic()), ("   ", "text")]
+            if cell := column.cell(row, time.monotonic()):
+                spans += [(f"{column.title.lower()} ", "muted"), *cell, ("   ", "text")]
         return spans

@@ -19,6 +19,7 @@ class Facts(Painted):
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
+        self._shown: Spans = ()
 
     def value_changed(self) -> None:
         """Draw anew after the selection changed."""
@@ -27,9 +28,16 @@ class Facts(Painted):
         self.styles.height = 2 if selection.decoded is not None and selection.decoded.facts else 1
         self.refresh()
 
+    def renew(self) -> None:
+        """Draw anew if the countdown says something else by now."""
+        if self._metadata() != self._shown:
+            self.refresh()
+
     def render_line(self, y: int) -> Strip:
         """The metadata, then the facts of the format."""
-        spans = self._metadata() if y == 0 else self._format()
+        if y == 0:
+            self._shown = self._metadata()
+        spans = self._shown if y == 0 else self._format()
         return line([(" ", "text"), *spans], self.size.width, self.role, self.rich_style)
 
     def _metadata(self) -> Spans:

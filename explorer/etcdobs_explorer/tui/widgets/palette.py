@@ -16,7 +16,7 @@ class Painted(Widget):
 
     def role(self, name: str) -> Style:
         """The style of a role, to be laid over the widget's own."""
-        return blended(self, f"role--{name}")
+        return _cached(self, self._rich_style_cache, f"role--{name}")
 
 
 class PaintedScroll(ScrollView):
@@ -27,7 +27,7 @@ class PaintedScroll(ScrollView):
 
     def role(self, name: str) -> Style:
         """The style of a role, to be laid over the widget's own."""
-        return blended(self, f"role--{name}")
+        return _cached(self, self._rich_style_cache, f"role--{name}")
 
     @property
     def line_width(self) -> int:
@@ -35,9 +35,8 @@ class PaintedScroll(ScrollView):
         return self.scrollable_content_region.width
 
 
-def blended(widget: Widget, component: str) -> Style:
-    """A component's colours over the widget's background: a terminal knows no transparency."""
-    cache: dict[tuple[str, ...], tuple[Style, Style]] = widget._rich_style_cache
+def _cached(widget: Widget, cache: dict[tuple[str, ...], tuple[Style, Style]], component: str) -> Style:
+    """Styles are kept where Textual keeps its own, which it empties when the theme changes."""
     key = ("blended", component)
     if key not in cache:
         style = _blend(widget, component)
@@ -46,6 +45,7 @@ def blended(widget: Widget, component: str) -> Style:
 
 
 def _blend(widget: Widget, component: str) -> Style:
+    """A component's colours over the widget's background: a terminal knows no transparency."""
     styles = widget.get_component_styles(component)
     under = widget.background_colors[1]
     style = styles.text_style

@@ -23,7 +23,7 @@ class StatusLine(Bar):
     def status_changed(self) -> None:
         """Draw anew after the connection changed."""
         self.set_class(self._state.connection.link is Link.LOST, "lost")
-        self.refresh()
+        self.renew()
 
     def spans(self) -> tuple[Spans, Spans]:
         connection = self._state.connection

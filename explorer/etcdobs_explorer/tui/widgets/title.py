@@ -16,7 +16,7 @@ from .strips import Spans
 
 
 def _filter(found: Filter) -> Spans:
-    return [("  /", "accent"), (found.text, "strong")] if found else []
+    return [("  filter ", "muted"), (found.text, "strong")] if found else []
 
 
 def _stale(state: State) -> Spans:

@@ -1,6 +1,6 @@
 """Decides how a value is shown: a window over its lines or its bytes, however large it is."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,8 +14,9 @@ from etcdobs_explorer.model.value import Decoded, Hex, Lines, hex_row
 
 from .palette import PaintedScroll
 from .strips import Spans, line
-from .wrapping import WrappedRow, sliced, wrapped
+from .wrapping import Wrapping, sliced
 
+_SLICE = 0.02  # seconds
 _WIDE_DUMP = 78  # cells that sixteen bytes a row need
 
 
@@ -36,7 +37,7 @@ class ValueView(PaintedScroll, can_focus=True):
         self._state = state
         self._drawn: tuple[Decoded | None, int] = (None, 0)
         self._key = b""
-        self._rows: list[WrappedRow] = []
+        self._wrapping = Wrapping((), 1)
 
     def value_changed(self) -> None:
         """Draw anew after the selection changed; another key starts at its top."""
@@ -55,9 +56,24 @@ class ValueView(PaintedScroll, can_focus=True):
 
     def _measure(self, decoded: Decoded | None) -> None:
         body = decoded.body if decoded else None
-        self._rows = wrapped(body.lines, max(1, self.size.width - 1)) if isinstance(body, Lines) else []
-        height = -(-len(body.data) // self._dump_width) if isinstance(body, Hex) else len(self._rows)
-        self.virtual_size = Size(0, height)
+        lines = body.lines if isinstance(body, Lines) else ()
+        self._wrapping = Wrapping(lines, max(1, self.size.width - 1))
+        if isinstance(body, Hex):
+            self.virtual_size = Size(0, -(-len(body.data) // self._dump_width))
+        else:
+            self._wrap()
+
+    def _wrap(self) -> None:
+        """Break lines for a while, and go on a little later where that was not all."""
+        self._wrapping.advance(_SLICE)
+        self.virtual_size = Size(0, self._wrapping.height)
+        if not self._wrapping.is_done:
+            self.set_timer(_SLICE, partial(self._wrap_on, self._wrapping))
+        self.refresh()
+
+    def _wrap_on(self, wrapping: Wrapping) -> None:
+        if wrapping is self._wrapping:
+            self._wrap()
 
     @property
     def _dump_width(self) -> int:
@@ -76,7 +92,9 @@ class ValueView(PaintedScroll, can_focus=True):
         if isinstance(decoded.body, Hex):
             offset, digits, printable = hex_row(decoded.body.data, row, self._dump_width)
             return [(f"{offset}  ", "muted"), (f"{digits}  ", "text"), (printable, "string")]
-        where = self._rows[row]
+        if row >= len(self._wrapping.rows):
+            return [("…", "muted")]
+        where = self._wrapping.rows[row]
         return list(sliced(_pieces(decoded.body.lines[where.line], decoded.body.syntax), where.start, where.end))
 
     def _notice(self) -> Spans:

@@ -67,12 +67,17 @@ class VirtualList(PaintedScroll, can_focus=True):
 
     def rows_changed(self) -> None:
         """Draw anew after the rows changed: the cursor stays on its row, and the row on its line."""
-        count = self.row_count()
-        if count != self._count:
+        before, count = self._count, self.row_count()
+        if count != before:
             self._count = count
             self.virtual_size = Size(0, count)
         self._keep_place()
-        self.refresh()
+        self.redraw(max(before, count))
+
+    def redraw(self, rows: int | None = None) -> None:
+        """Draw the lines that rows stand on, up to row number `rows`: over ssh every line that is sent counts."""
+        end = (self._count if rows is None else rows) - self.scroll_offset.y
+        self.refresh(Region(0, 0, self.size.width, min(self.size.height, max(1, end))))
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""

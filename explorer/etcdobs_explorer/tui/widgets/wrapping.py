@@ -1,6 +1,7 @@
 """Decides where the lines of a value break at a given width, without drawing any of them."""
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from etcdobs_explorer.model.text import inert
 
 from .strips import Span
 
+_STEP = 50  # lines between two looks at the clock
 _NOT_PLAIN = re.compile(rb"[^\x20-\x7e]")
 
 
@@ -22,15 +24,38 @@ class WrappedRow(NamedTuple):
     end: int
 
 
-def wrapped(lines: Sequence[bytes], width: int) -> list[WrappedRow]:
-    """The rows of all lines at `width` cells."""
-    rows: list[WrappedRow] = []
-    for number, line in enumerate(lines):
-        if len(line) <= width and not _NOT_PLAIN.search(line):
-            rows.append(WrappedRow(number, 0, len(line)))
+class Wrapping:
+    """The rows of some lines at a width, worked out step by step: a large value must not hold up the screen."""
+
+    def __init__(self, lines: Sequence[bytes], width: int) -> None:
+        self.rows: list[WrappedRow] = []
+        self._lines = lines
+        self._width = width
+        self._next = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all lines are broken."""
+        return self._next >= len(self._lines)
+
+    @property
+    def height(self) -> int:
+        """How many rows there are, or at least: each line that is left has one."""
+        return len(self.rows) + len(self._lines) - self._next
+
+    def advance(self, seconds: float) -> None:
+        """Break more lines, for about that long."""
+        end = time.monotonic() + seconds
+        while not self.is_done and time.monotonic() < end:
+            for line in self._lines[self._next : self._next + _STEP]:
+                self._break(line)
+
+    def _break(self, line: bytes) -> None:
+        if len(line) <= self._width and not _NOT_PLAIN.search(line):
+            self.rows.append(WrappedRow(self._next, 0, len(line)))
         else:
-            rows.extend(WrappedRow(number, start, end) for start, end in _breaks(line, width))
-    return rows
+            self.rows.extend(WrappedRow(self._next, start, end) for start, end in _breaks(line, self._width))
+        self._next += 1
 
 
 def _breaks(line: bytes, width: int) -> Iterator[tuple[int, int]]:
