@@ -4,10 +4,12 @@ import pytest
 
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.calls import CallTable, histogram_quantile
+from etcdobs_explorer.model.changes import EventsArrived
 from etcdobs_explorer.model.filter import Filter
 from etcdobs_explorer.model.leases import LeaseTable
 from etcdobs_explorer.model.members import MemberTable
 from etcdobs_explorer.model.records import EventRecord, LeaseRecord, Sample
+from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.status import Connection, Link
 from etcdobs_explorer.model.watch_log import WatchLog
 from tests.explorer.fake import MEMBERS, SAMPLES, STATUS
@@ -109,6 +111,13 @@ class TestWatchLog:
         log.add(map(event, range(100)), 0.0)
         log.add(map(event, range(50)), 8.0)
         assert log.rate(9.0) == 10.0
+
+    def test_counts_by_the_clock_that_the_screen_asks_with(self) -> None:
+        state = State("c", False, b"/")
+        EventsArrived([event(n) for n in range(50)], 50, 0, 1_790_000_000.0).apply(state, 100.0)
+        assert state.log.rate(102.0) == 10.0
+        assert state.log.rate(120.0) == 0.0
+        assert state.log.rows[0].at == 1_790_000_000.0
 
 
 class TestCalls:

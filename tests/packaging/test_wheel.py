@@ -54,7 +54,12 @@ def test_the_explorer_without_its_extra_says_what_to_install(wheel: Path, tmp_pa
     python = install(tmp_path / "alone", wheel, {})
     ours, terminal = pty.openpty()
     done = subprocess.run(
-        [python.parent / "etcdobs-explorer"], cwd=tmp_path, stdout=terminal, stderr=terminal, check=False
+        [python.parent / "etcdobs-explorer"],
+        cwd=tmp_path,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        check=False,
     )
     os.close(terminal)
     said = os.read(ours, 65536).decode()

@@ -279,7 +279,7 @@ class EventsArrived:
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Into the log and the tree. A tree that missed events is read again."""
         state.connection.seen(self.revision)
-        state.log.add(self.events, self.at, self.skipped)
+        state.log.add(self.events, now, self.skipped, at=self.at)
         state.unsure |= state.tree.apply(self.events)
         if self.skipped:
             state.wanted.update(directory.prefix for directory in state.tree.expanded())

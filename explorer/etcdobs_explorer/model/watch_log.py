@@ -45,14 +45,17 @@ class WatchLog:
         return self.total - self._paused_at if self.paused else 0
 
     def rate(self, now: float) -> float:
-        """Events a second over the last seconds."""
+        """Events a second over the last seconds; `now` is on the clock of `add`."""
         while self._arrivals and self._arrivals[0][0] < now - _RATE_WINDOW:
             self._arrivals.popleft()
         return sum(number for _, number in self._arrivals) / _RATE_WINDOW
 
-    def add(self, events: Iterable[EventRecord], now: float, skipped: int = 0) -> None:
-        """Take in events in their order; `skipped` were left out before them because too many came at once."""
-        fresh = [LoggedEvent(self.total + skipped + n, now, event) for n, event in enumerate(events)]
+    def add(self, events: Iterable[EventRecord], now: float, skipped: int = 0, *, at: float = 0.0) -> None:
+        """Take in events in their order; `skipped` were left out before them because too many came at once.
+
+        `now` is the monotonic time, which the rate counts by; `at` is the wall-clock time, which is shown.
+        """
+        fresh = [LoggedEvent(self.total + skipped + n, at, event) for n, event in enumerate(events)]
         self.skipped += skipped
         self.total += skipped + len(fresh)
         self._ring.extend(fresh)
