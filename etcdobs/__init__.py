@@ -21,19 +21,9 @@ from etcdobs._drive.sync_watch import (
 )
 from etcdobs.aio import (
     AsyncClient,
-    AsyncClusterClient,
-    AsyncLease,
-    AsyncLeaseClient,
-    AsyncMaintenanceClient,
-    AsyncTxnBuilder,
 )
 from etcdobs.client import (
     Client,
-    ClusterClient,
-    Lease,
-    LeaseClient,
-    MaintenanceClient,
-    TxnBuilder,
 )
 from etcdobs.config import (
     TLS,
@@ -140,20 +130,49 @@ from etcdobs.ops.operation import (
     Put,
     Txn,
 )
+from etcdobs.services.auth import (
+    AsyncAuthClient,
+    AuthClient,
+)
+from etcdobs.services.cluster import (
+    AsyncClusterClient,
+    ClusterClient,
+)
+from etcdobs.services.lease import (
+    AsyncLease,
+    AsyncLeaseClient,
+    Lease,
+    LeaseClient,
+)
+from etcdobs.services.maintenance import (
+    AsyncMaintenanceClient,
+    MaintenanceClient,
+)
+from etcdobs.services.txn import (
+    AsyncTxnBuilder,
+    TxnBuilder,
+)
 from etcdobs.types import (
+    Alarm,
+    AlarmType,
+    AuthStatus,
     Child,
     CompactResponse,
     DeleteResponse,
     Event,
     EventType,
+    HashKVResponse,
     KeyValue,
     LeaseTimeToLive,
     Member,
+    Permission,
     PutResponse,
     RangeResponse,
     ResponseHeader,
+    Role,
     StatusResponse,
     TxnResponse,
+    User,
     WatchResponse,
 )
 
@@ -161,6 +180,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "TLS",
+    "Alarm",
+    "AlarmType",
+    "AsyncAuthClient",
     "AsyncClient",
     "AsyncClusterClient",
     "AsyncHeartbeat",
@@ -169,8 +191,10 @@ __all__ = [
     "AsyncMaintenanceClient",
     "AsyncTxnBuilder",
     "AsyncWatcher",
+    "AuthClient",
     "AuthNotEnabledError",
     "AuthOldRevisionError",
+    "AuthStatus",
     "AuthenticationFailedError",
     "BadLeaderTransfereeError",
     "CallCancelledError",
@@ -200,6 +224,7 @@ __all__ = [
     "FailedPreconditionError",
     "FutureRevisionError",
     "Get",
+    "HashKVResponse",
     "Heartbeat",
     "InternalError",
     "InvalidArgumentError",
@@ -238,6 +263,7 @@ __all__ = [
     "Operation",
     "OutOfRangeError",
     "PeerURLExistError",
+    "Permission",
     "PermissionDeniedError",
     "PermissionNotGivenError",
     "PermissionNotGrantedError",
@@ -250,6 +276,7 @@ __all__ = [
     "ResponseHeader",
     "ResponseTooLargeError",
     "RetryPolicy",
+    "Role",
     "RoleAlreadyExistError",
     "RoleEmptyError",
     "RoleNotFoundError",
@@ -274,6 +301,7 @@ __all__ = [
     "UnhealthyError",
     "UnimplementedError",
     "UnknownError",
+    "User",
     "UserAlreadyExistError",
     "UserEmptyError",
     "UserNotFoundError",

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from etcdobs._wire import Rpc
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 
 class _Unset(Enum):
@@ -39,16 +38,11 @@ class Call(Generic[T]):
     """
 
     rpc: Rpc
-    request: Any
-    decode: Callable[[Any], T]
+    request: Any = field(repr=False)  # it may hold a password, and what is stored is not for a log
+    decode: Callable[[Any], T] = field(repr=False)
     repeatable: bool
     timeout: Timeout = CLIENT_DEFAULT
     endpoint: str | None = None
-
-    def then(self, convert: Callable[[T], U]) -> "Call[U]":
-        """The same call with its result converted once more."""
-        decode = self.decode
-        return replace(self, decode=lambda reply: convert(decode(reply)))  # type: ignore[return-value, arg-type]
 
 
 def checked_timeout(timeout: Timeout) -> Timeout:
@@ -64,6 +58,21 @@ def checked_timeout(timeout: Timeout) -> Timeout:
     if not timeout > 0 or math.isinf(timeout):
         raise ValueError(f"timeout must be above 0 seconds and finite, not {timeout!r} (None: no deadline)")
     return timeout
+
+
+def checked_seconds(seconds: float | None) -> float | None:
+    """`seconds` to wait when it is None or a finite number of at least 0.
+
+    Raises:
+        TypeError, ValueError: it is not.
+    """
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"timeout must be seconds or None, not {type(seconds).__name__}")
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"timeout must be at least 0 seconds and finite, not {seconds!r} (None: no limit)")
+    return seconds
 
 
 def checked_int(name: str, number: object, *, least: int = 0) -> int:

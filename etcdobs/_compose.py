@@ -68,19 +68,9 @@ def compose(
         TypeError, ValueError: an argument is wrong; the message names it.
     """
     checked_timeout(timeout)
-    _check_seconds("dial_timeout", dial_timeout)
-    _check_seconds("keepalive_time", keepalive_time, least=LEAST_KEEPALIVE_TIME)
-    _check_seconds("keepalive_timeout", keepalive_timeout)
-    _check_kind("tls", tls, TLS)
     _check_kind("retry", retry, RetryPolicy)
-    settings = ChannelSettings(
-        tls=tls,
-        dial_timeout=dial_timeout,
-        keepalive_time=keepalive_time,
-        keepalive_timeout=keepalive_timeout,
-        max_send_bytes=_checked_size("max_send_bytes", max_send_bytes),
-        max_receive_bytes=_checked_size("max_receive_bytes", max_receive_bytes),
-        options=tuple(options),
+    settings = _settings(
+        tls, dial_timeout, keepalive_time, keepalive_timeout, max_send_bytes, max_receive_bytes, tuple(options)
     )
     session = Session(
         endpoints=Endpoints(parse_endpoints(endpoints)),
@@ -93,6 +83,30 @@ def compose(
     recorder = ClientMetrics.default() if isinstance(metrics, _ProcessWide) else metrics
     _check_kind("metrics", recorder, ClientMetrics)
     return Parts(session, settings, Instruments(recorder, tracer_provider), tuple(interceptors), recorder)
+
+
+def _settings(
+    tls: TLS | None,
+    dial_timeout: float,
+    keepalive_time: float,
+    keepalive_timeout: float,
+    max_send_bytes: int,
+    max_receive_bytes: int,
+    options: tuple[tuple[str, Any], ...],
+) -> ChannelSettings:
+    _check_kind("tls", tls, TLS)
+    _check_seconds("dial_timeout", dial_timeout)
+    _check_seconds("keepalive_time", keepalive_time, least=LEAST_KEEPALIVE_TIME)
+    _check_seconds("keepalive_timeout", keepalive_timeout)
+    return ChannelSettings(
+        tls=tls,
+        dial_timeout=dial_timeout,
+        keepalive_time=keepalive_time,
+        keepalive_timeout=keepalive_timeout,
+        max_send_bytes=_checked_size("max_send_bytes", max_send_bytes),
+        max_receive_bytes=_checked_size("max_receive_bytes", max_receive_bytes),
+        options=options,
+    )
 
 
 def _check_seconds(name: str, seconds: object, least: float = 0.0) -> None:

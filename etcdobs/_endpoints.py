@@ -32,6 +32,8 @@ class Endpoints:
 
     def failed(self, endpoint: Endpoint, now: float) -> None:
         """Leave `endpoint` out for a while: a call to it found it unavailable."""
+        if endpoint not in self.all:
+            return
         times = self._failures.get(endpoint.address, (0, 0.0))[0]
         penalty = min(_FIRST_PENALTY * 2**times, _LONGEST_PENALTY)
         self._failures[endpoint.address] = (min(times + 1, 16), now + penalty)

@@ -5,22 +5,31 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from etcdobs._drive.channel import LEAST_KEEPALIVE_TIME
 from etcdobs.config import TLS
 
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def duration(text: str) -> float:
     """Seconds in a Go duration such as "5s", "1m30s" or "500ms".
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or not above zero.
     """
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"a duration like 5s, 500ms or 1m30s is wanted, not {text!r}")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds <= 0:
+        raise ValueError(f"a duration above zero is wanted, not {text!r}")
+    return seconds
+
+
+def _keepalive_time(text: str) -> float:
+    # etcdctl's own default, 2 s, is less than a server puts up with from a connection that lives.
+    return max(LEAST_KEEPALIVE_TIME, duration(text))
 
 
 def boolean(text: str) -> bool:
@@ -37,11 +46,16 @@ def boolean(text: str) -> bool:
     raise ValueError(f"true or false is wanted, not {text!r}")
 
 
-_SIMPLE: dict[str, tuple[str, Callable[[str], Any]]] = {
+def _file(path: str) -> str:
+    TLS(ca=path)  # says what is wrong with it
+    return path
+
+
+_ARGUMENTS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ETCDCTL_ENDPOINTS": ("endpoints", str),
     "ETCDCTL_DIAL_TIMEOUT": ("dial_timeout", duration),
     "ETCDCTL_COMMAND_TIMEOUT": ("timeout", duration),
-    "ETCDCTL_KEEPALIVE_TIME": ("keepalive_time", duration),
+    "ETCDCTL_KEEPALIVE_TIME": ("keepalive_time", _keepalive_time),
     "ETCDCTL_KEEPALIVE_TIMEOUT": ("keepalive_timeout", duration),
 }
 
@@ -53,37 +67,52 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
         ValueError: one is malformed; the message names it.
     """
     given = {name: text for name, text in (os.environ if environ is None else environ).items() if text}
-    arguments = {
-        argument: _parsed(name, given[name], parse) for name, (argument, parse) in _SIMPLE.items() if name in given
-    }
-    return arguments | _user(given) | _tls(given)
+    if "ETCDCTL_DISCOVERY_SRV" in given:
+        raise ValueError(
+            "ETCDCTL_DISCOVERY_SRV: endpoints are not looked up in the DNS; name them in ETCDCTL_ENDPOINTS"
+        )
+    arguments = {argument: _parsed(given, name, parse) for name, (argument, parse) in _ARGUMENTS.items()}
+    found = {argument: value for argument, value in arguments.items() if value is not None}
+    return found | _user(given) | _tls(given)
 
 
-def _parsed(name: str, text: str, parse: Callable[[str], Any]) -> Any:
+def _parsed(given: Mapping[str, str], name: str, parse: Callable[[str], Any]) -> Any:
+    """What the variable says; None when it is not set."""
     try:
-        return parse(text)
-    except ValueError as error:
+        return parse(given[name]) if name in given else None
+    except (ValueError, OSError) as error:
         raise ValueError(f"{name}: {error}") from None
 
 
 def _user(given: Mapping[str, str]) -> dict[str, Any]:
-    user, colon, password = given.get("ETCDCTL_USER", "").partition(":")
-    if "ETCDCTL_PASSWORD" in given:
-        # As etcdctl: with a password of its own, all of the user variable is the name.
-        user, colon, password = given.get("ETCDCTL_USER", ""), ":", given["ETCDCTL_PASSWORD"]
-    if not user:
+    token, name = given.get("ETCDCTL_AUTH_JWT_TOKEN"), given.get("ETCDCTL_USER")
+    if token and name:
+        raise ValueError("ETCDCTL_AUTH_JWT_TOKEN and ETCDCTL_USER exclude each other: set the one or the other")
+    if token:
+        return {"token": token}
+    if not name:
         return {}
-    if not colon:
+    # As etcdctl: with a password of its own, all of the user variable is the name.
+    user, colon, password = (
+        (name, ":", given["ETCDCTL_PASSWORD"]) if "ETCDCTL_PASSWORD" in given else name.partition(":")
+    )
+    if not colon or not user:
         raise ValueError("ETCDCTL_USER: name:password is wanted, or the password in ETCDCTL_PASSWORD")
     return {"username": user, "password": password}
 
 
 def _tls(given: Mapping[str, str]) -> dict[str, Any]:
-    skip = _parsed("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", given.get("ETCDCTL_INSECURE_SKIP_TLS_VERIFY", "false"), boolean)
-    files = {name: given.get(f"ETCDCTL_{name.upper()}") for name in ("cacert", "cert", "key")}
-    if not skip and not any(files.values()):
+    ca, cert, key = (_parsed(given, f"ETCDCTL_{name}", _file) for name in ("CACERT", "CERT", "KEY"))
+    if (cert is None) != (key is None):
+        present, absent = ("CERT", "KEY") if key is None else ("KEY", "CERT")
+        raise ValueError(f"ETCDCTL_{present}: it is set without ETCDCTL_{absent}; a client certificate needs both")
+    skip = _parsed(given, "ETCDCTL_INSECURE_SKIP_TLS_VERIFY", boolean) is True
+    plain = _parsed(given, "ETCDCTL_INSECURE_TRANSPORT", boolean) is not False
+    # As etcdctl: without a file, TLS is spoken where the endpoint says so, or where plain transport is forbidden.
+    if not (ca or cert) and plain and not (skip and _names_tls(given.get("ETCDCTL_ENDPOINTS", ""))):
         return {}
-    try:
-        return {"tls": TLS(ca=files["cacert"], cert=files["cert"], key=files["key"], verify=not skip)}
-    except (ValueError, OSError) as error:
-        raise ValueError(f"ETCDCTL_CACERT, ETCDCTL_CERT, ETCDCTL_KEY: {error}") from None
+    return {"tls": TLS(ca=ca, cert=cert, key=key, verify=not skip)}
+
+
+def _names_tls(endpoints: str) -> bool:
+    return any(name.strip().startswith(("https://", "unixs://")) for name in endpoints.split(","))

@@ -14,21 +14,30 @@ clients. No clock, no thread, no socket is touched here: each rule can be tested
 
 import random
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
-from etcdobs._call import Call, Timeout
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._endpoints import Endpoints
-from etcdobs._retry import TOKEN_REFUSED, Verdict, judge, outcome_unknown, reason
+from etcdobs._retry import Verdict, judge, outcome_unknown, reason
 from etcdobs._token import Credentials
 from etcdobs.config import Endpoint, RetryPolicy
-from etcdobs.errors import AuthNotEnabledError, DeadlineExceededError, EtcdError
+from etcdobs.errors import (
+    AuthNotEnabledError,
+    DeadlineExceededError,
+    EtcdError,
+    NotSupportedForLearnerError,
+    UnavailableError,
+)
 
 T = TypeVar("T")
 Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 CLIENT_API_VERSION = "3.6.0"
 TOKEN_RENEWALS = 3
+
+# What says of a member that others had better be asked for a while.
+_BAD_ENDPOINT = (UnavailableError, NotSupportedForLearnerError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Send:
 
     call: Call[Any]
     endpoint: Endpoint
-    metadata: Metadata
+    metadata: Metadata = field(repr=False)  # it holds the token
     timeout: float | None
 
 
@@ -55,9 +64,15 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """Replace the token that was refused (None: there was none yet), unless another call has done so meanwhile."""
+    """Replace the token that was refused (None: there was none yet), unless another call has done so meanwhile.
 
-    refused: str | None
+    Attributes:
+        refused: the token.
+        timeout: seconds that the call in need of it has left; None: no deadline.
+    """
+
+    refused: str | None = field(repr=False)
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +125,29 @@ def unary(call: Call[T], session: Session) -> Flow[T]:
     """Carry out one call."""
     attempts = _Attempts(call, session, (yield _NOW))
     if not session.credentials.asked:
-        yield from _renew(session, None)
+        yield from attempts.renew(None)
     while True:
-        endpoint = attempts.endpoint()
+        endpoint, seconds = attempts.next()
         metadata = session.metadata()
         try:
-            reply = yield Send(call, endpoint, metadata, attempts.left())
+            reply = yield Send(call, endpoint, metadata, seconds)
         except EtcdError as error:
             yield from attempts.failed(error, endpoint, metadata)
         else:
             session.endpoints.succeeded(endpoint)
-            return call.decode(reply)
+            return _decoded(call, reply, endpoint)
 
 
-def renew_token(session: Session, refused: str | None) -> Flow[None]:
-    """Buy or ask for another token; nothing to do when `refused` is not the one held any more."""
+def _decoded(call: Call[T], reply: Any, endpoint: Endpoint) -> T:
+    try:
+        return call.decode(reply)
+    except EtcdError as error:
+        error.endpoint = endpoint.address
+        raise
+
+
+def renew_token(session: Session, refused: str | None, timeout: Timeout = CLIENT_DEFAULT) -> Flow[None]:
+    """Buy or ask for another token within `timeout`; nothing to do when `refused` is not the one held any more."""
     credentials = session.credentials
     if credentials.asked and credentials.token != refused:
         return
@@ -132,10 +155,9 @@ def renew_token(session: Session, refused: str | None) -> Flow[None]:
     if purchase is None:
         credentials.hold(credentials.ask())
         return
-    credentials.hold(None)
-    credentials.asked = False
+    credentials.drop()
     try:
-        credentials.hold((yield from _buy(purchase, session)))
+        credentials.hold((yield from _buy(replace(purchase, timeout=timeout), session)))
     except AuthNotEnabledError:
         # As clientv3: a user name given to a cluster without auth is no error.
         credentials.hold(None)
@@ -143,26 +165,24 @@ def renew_token(session: Session, refused: str | None) -> Flow[None]:
 
 
 def _buy(purchase: Call[str], session: Session) -> Flow[str]:
-    attempts = _Attempts(purchase, session, (yield _NOW))
+    attempts = _Attempts(purchase, session, (yield _NOW), needs_token=False)
     while True:
-        endpoint = attempts.endpoint()
+        endpoint, seconds = attempts.next()
         try:
-            reply = yield Send(purchase, endpoint, (("client-api-version", CLIENT_API_VERSION),), attempts.left())
+            reply = yield Send(purchase, endpoint, (("client-api-version", CLIENT_API_VERSION),), seconds)
         except EtcdError as error:
             yield from attempts.failed(error, endpoint, ())
         else:
             return purchase.decode(reply)
 
 
-def _renew(session: Session, refused: str | None) -> Flow[None]:
-    yield Renew(refused)
-
-
 class _Attempts:
     """The attempts of one call so far: where they went, how long there is left, whether there is another."""
 
-    def __init__(self, call: Call[Any], session: Session, started: float) -> None:
+    def __init__(self, call: Call[Any], session: Session, started: float, *, needs_token: bool = True) -> None:
         self._call = call
+        # Buying a token must never wait for a token.
+        self._has_credentials = needs_token and session.credentials.can_renew
         self._session = session
         self._started = self._now = started
         self._timeout = session.seconds(call.timeout)
@@ -171,59 +191,82 @@ class _Attempts:
         self._renewals = 0
         self._reached = False
         self._tried: frozenset[str] = frozenset()
+        self._last: EtcdError | None = None
 
-    def endpoint(self) -> Endpoint:
-        return self._pinned or self._session.endpoints.pick(self._now, self._tried)
+    def next(self) -> tuple[Endpoint, float | None]:
+        """Where the next attempt goes, and how many seconds it has; raises when there are none left."""
+        left = self._left()
+        return self._pinned or self._session.endpoints.pick(self._now, self._tried), left
 
-    def left(self) -> float | None:
-        return None if self._timeout is None else self._timeout - (self._now - self._started)
+    def renew(self, refused: str | None) -> Flow[None]:
+        """Have the token replaced; raises when there is no time left for it."""
+        yield Renew(refused, self._left())
+        self._now = yield _NOW
+
+    def _left(self) -> float | None:
+        if self._timeout is None:
+            return None
+        left = self._timeout - (self._now - self._started)
+        if left <= 0:
+            raise self._out_of_time()
+        return left
 
     def failed(self, error: EtcdError, endpoint: Endpoint, metadata: Metadata) -> Flow[None]:
         """Prepare the next attempt, or raise."""
-        self._now = yield _NOW
-        self._count += 1
+        self._now, self._last = (yield _NOW), error
+        if isinstance(error, _BAD_ENDPOINT):
+            self._session.endpoints.failed(endpoint, self._now)
         verdict = self._verdict(error)
         if verdict is Verdict.RAISE:
-            raise self._final(error)
-        yield Note("retried", reason(error), self._method)
+            error.outcome_unknown = outcome_unknown(self._call, error)
+            raise error
         if verdict is Verdict.RENEW_TOKEN:
-            yield from _renew(self._session, token_of(metadata))
+            yield from self.renew(token_of(metadata))
         else:
             yield from self._elsewhere(error, endpoint, connected=verdict is Verdict.ASK_ELSEWHERE)
-        self._now = yield _NOW
+        yield Note("retried", reason(error), self._method)
 
     def _verdict(self, error: EtcdError) -> Verdict:
-        session, policy = self._session, self._session.retry
-        if policy is None or self._count >= policy.max_attempts:
-            return Verdict.RAISE
-        if isinstance(error, TOKEN_REFUSED):
+        verdict = judge(self._call, error, endpoints=self._choices, has_credentials=self._has_credentials)
+        if verdict is Verdict.RENEW_TOKEN:
+            # No matter of the retry policy: without it a client would be of no use once its token has expired.
             self._renewals += 1
-            if self._renewals > TOKEN_RENEWALS:
-                return Verdict.RAISE
-        choices = 1 if self._pinned else len(session.endpoints.all)
-        return judge(self._call, error, endpoints=choices, has_credentials=session.credentials.can_renew)
+            return verdict if self._renewals <= TOKEN_RENEWALS else Verdict.RAISE
+        self._count += 1
+        policy = self._session.retry
+        return Verdict.RAISE if policy is None or self._count >= policy.max_attempts else verdict
+
+    @property
+    def _choices(self) -> int:
+        return 1 if self._pinned else len(self._session.endpoints.all)
 
     def _elsewhere(self, error: EtcdError, endpoint: Endpoint, *, connected: bool) -> Flow[None]:
         self._reached = self._reached or connected
-        self._session.endpoints.failed(endpoint, self._now)
         self._tried |= {endpoint.address}
-        yield Note("failed_over", reason(error), self._method)
-        if self._pinned or len(self._tried) >= len(self._session.endpoints.all):
+        if len(self._tried) >= self._choices:
             self._tried = frozenset()
             yield from self._wait(error)
+        if self._choices > 1:
+            yield Note("failed_over", reason(error), self._method)
 
     def _wait(self, error: EtcdError) -> Flow[None]:
-        policy = self._session.retry or RetryPolicy()
-        waited = self._now - self._started
-        if not self._reached and waited >= self._session.dial_timeout:
-            raise self._unconnected(error)
-        rounds = self._count // max(1, len(self._session.endpoints.all))
-        longest = min(policy.backoff_base * 2 ** min(rounds, 16), policy.backoff_max)
-        seconds = self._session.jitter.uniform(longest / 2, longest)
-        left = self.left()
+        seconds = self._backoff()
+        if not self._reached:
+            dialing = self._session.dial_timeout - (self._now - self._started)
+            if dialing <= 0:
+                raise self._unconnected(error)
+            seconds = min(seconds, dialing)
+        left = self._left()
         if left is not None and seconds >= left:
-            raise self._out_of_time(error)
+            raise self._out_of_time()
         yield Sleep(seconds)
+        self._now = yield _NOW
+
+    def _backoff(self) -> float:
+        policy = self._session.retry or RetryPolicy()
+        rounds = (self._count - 1) // self._choices
+        longest = min(policy.backoff_base * 2 ** min(rounds, 16), policy.backoff_max)
+        return self._session.jitter.uniform(longest / 2, longest)
 
     def _unconnected(self, error: EtcdError) -> EtcdError:
         names = ", ".join(endpoint.address for endpoint in self._session.endpoints.all)
@@ -235,14 +278,13 @@ class _Attempts:
             endpoint=error.endpoint,
         )
 
-    def _out_of_time(self, error: EtcdError) -> EtcdError:
+    def _out_of_time(self) -> EtcdError:
+        last = self._last
         return DeadlineExceededError(
-            f"no answer within {self._timeout:g} s; last: {error.details}", method=error.method, endpoint=error.endpoint
+            f"no answer within {self._timeout:g} s" + (f"; last: {last.details}" if last else ""),
+            method=self._method,
+            endpoint=last.endpoint if last else "",
         )
-
-    def _final(self, error: EtcdError) -> EtcdError:
-        error.outcome_unknown = outcome_unknown(self._call, error)
-        return error
 
     @property
     def _method(self) -> str:
@@ -257,7 +299,7 @@ def token_of(metadata: Metadata) -> str | None:
 def open_stream(session: Session, avoid: frozenset[str]) -> Flow[tuple[Endpoint, Metadata]]:
     """Where the next stream of watches or keepalives goes, and what goes with it; `hasleader` always does."""
     if not session.credentials.asked:
-        yield from _renew(session, None)
+        yield Renew(None, session.timeout)
     now: float = yield _NOW
     return session.endpoints.pick(now, avoid), session.metadata(leader=True)
 

@@ -40,7 +40,9 @@ class Inbox:
         return bool(self._batches)
 
     def put(self, batch: WatchResponse) -> None:
-        """Keep a batch."""
+        """Keep a batch; nothing is kept once it is closed."""
+        if self.closed:
+            return
         self._batches.append(batch)
         self.depth += len(batch.events)
 

@@ -7,7 +7,11 @@ counts from when it received it, so what is called lost here is never called ali
 from collections import deque
 from dataclasses import dataclass, field
 
+from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
 from etcdobs._wire import etcdserverpb as pb
+from etcdobs.errors import ConnectionFailedError, DeadlineExceededError, EtcdError
+
+METHOD = "etcdserverpb.Lease/LeaseKeepAlive"
 
 
 @dataclass(slots=True)
@@ -20,6 +24,7 @@ class Heart:
         expires_at: when the server may let it go; None before its first answer.
         next_at: when to renew it.
         ended: it is lost for good.
+        counted: its loss was told to the metrics.
         users: how many heartbeats want it kept alive.
     """
 
@@ -28,6 +33,7 @@ class Heart:
     expires_at: float | None = None
     next_at: float = 0.0
     ended: bool = False
+    counted: bool = False
     users: int = 1
     _sent_at: deque[float] = field(default_factory=deque[float])
 
@@ -113,3 +119,19 @@ class KeepAliveClock:
         """The stream broke."""
         for heart in self._hearts.values():
             heart.unanswered()
+
+
+def ends_waiting(error: EtcdError | None) -> bool:
+    """True when a first renewal that failed so is not worth waiting for."""
+    return error is not None and not isinstance(error, (*RESUMABLE, *TOKEN_REFUSED))
+
+
+def not_renewed(last: EtcdError | None, timeout: float | None, dial_timeout: float) -> EtcdError:
+    """Why a lease was not renewed in time: refused, no connection for `dial_timeout` seconds, or else no answer."""
+    if last is not None and ends_waiting(last):
+        return last
+    if isinstance(last, ConnectionFailedError) and (timeout is None or timeout > dial_timeout):
+        details = f"no connection within {dial_timeout:g} s; last: {last.details}"
+        return ConnectionFailedError(details, method=METHOD, endpoint=last.endpoint)
+    details = "the lease was not renewed in time" + (f"; last: {last.details}" if last else "")
+    return DeadlineExceededError(details, method=METHOD)

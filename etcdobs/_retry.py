@@ -17,6 +17,7 @@ from etcdobs._call import Call
 from etcdobs.errors import (
     AuthOldRevisionError,
     CallCancelledError,
+    ClosedError,
     ConnectionFailedError,
     DeadlineExceededError,
     EtcdError,
@@ -24,13 +25,32 @@ from etcdobs.errors import (
     InvalidAuthTokenError,
     NoLeaderError,
     NotSupportedForLearnerError,
+    ResponseTooLargeError,
     UnavailableError,
     UnknownError,
     UserEmptyError,
 )
 
 TOKEN_REFUSED = (InvalidAuthTokenError, AuthOldRevisionError, UserEmptyError)
-_AMBIGUOUS = (UnavailableError, DeadlineExceededError, UnknownError, InternalError, CallCancelledError)
+# A stream that ended so is opened again. It has no deadline of its own: the one that passed was that of a new token.
+RESUMABLE = (
+    UnavailableError,
+    InternalError,
+    UnknownError,
+    CallCancelledError,
+    DeadlineExceededError,
+    NotSupportedForLearnerError,
+)
+# A reply that is too large says that the call was carried out, but not how it ended.
+_AMBIGUOUS = (
+    UnavailableError,
+    DeadlineExceededError,
+    UnknownError,
+    InternalError,
+    CallCancelledError,
+    ClosedError,
+    ResponseTooLargeError,
+)
 # Unavailable, yet surely not applied.
 _REFUSED = (ConnectionFailedError, NoLeaderError)
 

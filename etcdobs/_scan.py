@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from etcdobs._call import Call, Timeout, checked_int
-from etcdobs.keys import Keys, as_keys
+from etcdobs.keys import Keys, as_bytes, as_keys
 from etcdobs.ops import kv
 from etcdobs.types import Child, KeyValue, RangeResponse
 
@@ -65,8 +65,8 @@ class ScanCursor:
 
     def receive(self, page: RangeResponse) -> list[KeyValue]:
         self._revision = self._revision or page.revision
-        more = page.more and self._left is not None and page.kvs
-        self._left = replace(self._left, start=page.kvs[-1].key + b"\0") if more and self._left else None
+        if self._left is not None:
+            self._left = replace(self._left, start=page.kvs[-1].key + b"\0") if page.more and page.kvs else None
         return list(page.kvs)
 
 
@@ -74,8 +74,8 @@ class ChildrenCursor:
     """Lists one directory: a page of keys, then a jump past the last directory seen, so that none is read whole."""
 
     def __init__(self, prefix: str | bytes, *, separator: str | bytes, timeout: Timeout) -> None:
-        self._prefix = prefix.encode() if isinstance(prefix, str) else bytes(prefix)
-        self._separator = separator.encode() if isinstance(separator, str) else bytes(separator)
+        self._prefix = as_bytes("prefix", prefix)
+        self._separator = as_bytes("separator", separator)
         self._left: Keys | None = Keys.prefix(self._prefix)
         self._revision = 0
         self._limit = _FIRST_PAGE_OF_CHILDREN
@@ -96,7 +96,9 @@ class ChildrenCursor:
             if child.key != self._last:
                 self._last = child.key
                 found.append(child)
-        self._left = self._after(found[-1] if found else None) if page.more else None
+        # A page may hold nothing new: it then lay inside the directory that the page before ended in.
+        in_branch = not found or found[-1].is_branch
+        self._left = self._beyond(self._last, in_branch) if page.more else None
         return found
 
     def _child(self, key: bytes) -> Child:
@@ -106,15 +108,11 @@ class ChildrenCursor:
             return Child(rest, key, False)
         return Child(rest[:at], self._prefix + rest[:at] + self._separator, True)
 
-    def _after(self, last: Child | None) -> Keys | None:
+    def _beyond(self, entry: bytes, is_branch: bool) -> Keys | None:
+        """The keys that come after an entry: after all that lies in it, where it is a branch."""
         if self._left is None:
             return None
-        # A page may hold nothing new: it then lay inside the directory that the page before ended in.
-        if last is not None and not last.is_branch:
-            return replace(self._left, start=last.key + b"\0")
-        end = Keys.prefix(self._last).end
-        return (
-            None
-            if end == b"\0" or (self._left.end != b"\0" and end >= self._left.end)
-            else replace(self._left, start=end)
-        )
+        start = Keys.prefix(entry).end if is_branch else entry + b"\0"
+        if start == b"\0" or (self._left.end != b"\0" and start >= self._left.end):
+            return None
+        return replace(self._left, start=start)

@@ -15,6 +15,10 @@ class Credentials:
 
     Attributes:
         token: what goes with every call now; None: nothing does.
+        asked: True once `token` is what the cluster, or the user, gave when asked.
+
+    Raises:
+        TypeError, ValueError: they do not go together, or one can be no user, password or token.
     """
 
     def __init__(self, username: str | None, password: Secret | None, token: Secret | None) -> None:
@@ -24,10 +28,12 @@ class Credentials:
             raise ValueError("a password was given without a username")
         if username is not None and password is None:
             raise ValueError(f"a username was given without a password: {username!r}")
+        if username is not None and not _text("username", username):
+            raise ValueError("username is empty")
         self.username = username
-        self._password = password
-        self._given_token = token
-        self.token: str | None = None if callable(token) else token
+        self._password = _secret("password", password)
+        self._given_token = _secret("token", token)
+        self.token: str | None = None if token is None or callable(token) else _sendable(token)
         self.asked: bool = username is None and not callable(token)
 
     def __repr__(self) -> str:
@@ -40,19 +46,44 @@ class Credentials:
 
     def buy(self) -> Call[str] | None:
         """The call that buys a token; None when the token comes from the user."""
-        if self.username is None:
+        if self.username is None or self._password is None:
             return None
-        request = pb.AuthenticateRequest(name=self.username, password=_reveal(self._password))
+        request = pb.AuthenticateRequest(name=self.username, password=_reveal("password", self._password))
         return Call(rpc("etcdserverpb.Auth/Authenticate"), request, lambda reply: str(reply.token), True)
 
     def ask(self) -> str | None:
-        """The token as the user gives it now."""
-        return _reveal(self._given_token)
+        """The token as the user gives it now.
+
+        Raises:
+            TypeError, ValueError: it can be no token.
+        """
+        return None if self._given_token is None else _sendable(_reveal("token", self._given_token))
 
     def hold(self, token: str | None) -> None:
         """Send `token` from now on; None: the cluster wants none."""
         self.token, self.asked = token, True
 
+    def drop(self) -> None:
+        """Send none, and ask before the next call."""
+        self.token, self.asked = None, False
 
-def _reveal(secret: Secret | None) -> str | None:
-    return secret() if callable(secret) else secret
+
+def _secret(name: str, secret: Secret | None) -> Secret | None:
+    return secret if secret is None or callable(secret) else _text(name, secret)
+
+
+def _reveal(name: str, secret: Secret) -> str:
+    return _text(name, secret() if callable(secret) else secret)
+
+
+def _text(name: str, text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{name} must be a str, not {type(text).__name__}")
+    return text
+
+
+def _sendable(token: str) -> str:
+    # gRPC refuses such a header with a message that shows it: that must not come to pass.
+    if not token or not (token.isascii() and token.isprintable()):
+        raise ValueError("token is empty, or holds what a header cannot, such as a line break at its end")
+    return token

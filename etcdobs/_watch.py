@@ -1,30 +1,35 @@
 """Decides what a watch asks for, what each answer means, and from where it resumes. No I/O, no clock, no threads.
 
 Rules that hold here and nowhere else:
-    1. A cursor's resume point moves only at the border of a batch, to the revision after its last event.
-       Fragments are put together before anything is handed on: the events of one revision are never apart.
-    2. A start that the user did not name is pinned: the cluster's revision R is read first and the watch starts at
-       R + 1. (A watch created "now" has no such revision until its first event.)
-    3. created+canceled is a refusal. Servers before 3.4.22 / 3.5.6 send it with watch id 0 and silence the watcher that
-       owned that id, so a stream that saw one is rebuilt (etcd pull request 14562).
-    4. An event for an id that nobody owns is answered with a cancel.
+    1. A cursor's resume point moves only at the border of a batch, to the revision after its last event, or with the
+       watcher's own progress notification, to the revision after that. It never moves back, and an event from before
+       it is dropped: a member that was restored from a snapshot may send one twice. Fragments are put together before
+       anything is handed on: the events of one revision are never apart.
+    2. Progress is always asked for, also where the user does not want to be told: without it the resume point of a
+       watcher whose keys rest is overtaken by the compaction.
+    3. A start that the user did not name is pinned: the cluster's revision R is read first and the watch starts at
+       R + 1. (A watch created "now" has no such revision until its first event.) Compacted before it came that far, it
+       starts at the compaction instead: the user has seen nothing yet. After its stream broke once it may have missed
+       something, so a compaction ends it as it ends any other.
+    4. created+canceled is a refusal. Servers before 3.4.22 / 3.5.6 send it with watch id 0 and silence the watcher that
+       owns that id, so such a stream is rebuilt (etcd pull request 14562).
+    5. An event for an id that nobody owns is answered with a cancel.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from etcdobs._retry import TOKEN_REFUSED
+from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
 from etcdobs.errors import (
-    CallCancelledError,
     CompactedError,
+    DeadlineExceededError,
     EtcdError,
-    InternalError,
-    NotSupportedForLearnerError,
+    InvalidAuthTokenError,
+    PermissionDeniedError,
     UnavailableError,
-    UnknownError,
     from_cancel_reason,
 )
 from etcdobs.keys import Keys
@@ -39,11 +44,13 @@ METHOD = "etcdserverpb.Watch/Watch"
 STREAMS = 4
 WATCHERS_BEFORE_ANOTHER_STREAM = 64
 
-_RESUMABLE = (UnavailableError, InternalError, UnknownError, CallCancelledError, NotSupportedForLearnerError)
-
 
 class CreationRefusedError(UnavailableError):
     """The server refused one watch of a stream, which may have silenced another: the stream is opened again."""
+
+
+class TokenDoubtedError(InvalidAuthTokenError):
+    """The server denied a watch. Before 3.4.22 and 3.5.6 it says so of an expired token too: ask with a new one."""
 
 
 @dataclass(eq=False, slots=True)
@@ -52,7 +59,8 @@ class Cursor:
 
     Attributes:
         next_revision: the first revision not yet handed on; 0 until it is pinned.
-        pins_itself: the user named no start, so it may be pinned again as long as nothing was handed on.
+        denied: the server denied it with a token that may have expired.
+        pins_itself: the user named no start and has seen nothing yet, so that it may start at a compaction.
     """
 
     keys: Keys
@@ -63,6 +71,7 @@ class Cursor:
     progress_notify: bool = False
     fragment: bool = True
     next_revision: int = 0
+    denied: bool = False
     pins_itself: bool = False
     _parts: list[Event] = field(default_factory=list[Event])
 
@@ -82,7 +91,7 @@ class Cursor:
                 key=self.keys.start,
                 range_end=self.keys.end,
                 start_revision=self.next_revision,
-                progress_notify=self.progress_notify,
+                progress_notify=True,
                 prev_kv=self.prev_kv,
                 filters=self._filters(),
                 fragment=self.fragment,
@@ -98,18 +107,22 @@ class Cursor:
         return filters
 
     def receive(self, response: pb.WatchResponse) -> WatchResponse | None:
-        """The batch that `response` completes; None when more of it is to come."""
-        self._parts.extend(map(decode_event, response.events))
-        if response.fragment:
+        """The batch that `response` completes; None when more of it is to come, or nothing that is wanted."""
+        if not response.events and not self._parts:
+            return self._progress(response.header.revision)
+        events = map(decode_event, response.events)
+        self._parts.extend(event for event in events if event.kv.mod_revision >= self.next_revision)
+        if response.fragment or not self._parts:
             return None
-        if not self._parts:
-            return WatchResponse((), response.header.revision)
-        events = tuple(self._parts)
+        batch = WatchResponse(tuple(self._parts), self._parts[-1].kv.mod_revision)
         self._parts.clear()
-        revision = events[-1].kv.mod_revision
-        self.next_revision = revision + 1
+        self.next_revision = batch.revision + 1
         self.pins_itself = False
-        return WatchResponse(events, revision)
+        return batch
+
+    def _progress(self, revision: int) -> WatchResponse | None:
+        self.next_revision = max(self.next_revision, revision + 1)
+        return WatchResponse((), revision) if self.progress_notify else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,7 @@ class WatchStream:
         self._leaving: set[int] = set()
         self._waiting: list[Cursor] = []
         self.endpoint = ""
+        self.can_renew_token = False
 
     def __len__(self) -> int:
         return len(self.cursors())
@@ -194,6 +208,8 @@ class WatchStream:
 
     def broken(self) -> None:
         """The stream is gone; its watchers wait for the next."""
+        for cursor in self._live.values():
+            cursor.pins_itself = False
         self._waiting = self.cursors()
         self._creating.clear()
         self._live.clear()
@@ -233,18 +249,24 @@ class WatchStream:
     def _created(self, response: pb.WatchResponse) -> list[Effect]:
         cursor = self._creating.popleft() if self._creating else None
         if response.canceled:
-            return self._refused(cursor, self._error(response))
+            return self._refused(cursor, self._error(response), silenced=response.watch_id in self._live)
         if cursor is None:
             return [Ask(self._leave(response.watch_id))]
         self._live[response.watch_id] = cursor
+        cursor.denied = False
         return [Created(cursor)]
 
-    def _refused(self, cursor: Cursor | None, error: EtcdError) -> list[Effect]:
+    def _refused(self, cursor: Cursor | None, error: EtcdError, *, silenced: bool) -> list[Effect]:
+        if cursor is not None and self._is_doubtful(cursor, error):
+            cursor.denied, error = True, TokenDoubtedError(error.details, method=METHOD, endpoint=self.endpoint)
         if cursor is not None and isinstance(error, TOKEN_REFUSED):
             self._waiting.append(cursor)
             return [Rebuild(error)]
         ended: list[Effect] = [Ended(cursor, error)] if cursor is not None else []
-        return [*ended, Rebuild(CreationRefusedError(error.details))] if len(self) else ended
+        return [*ended, Rebuild(CreationRefusedError(error.details))] if silenced else ended
+
+    def _is_doubtful(self, cursor: Cursor, error: EtcdError) -> bool:
+        return self.can_renew_token and isinstance(error, PermissionDeniedError) and not cursor.denied
 
     def _canceled(self, response: pb.WatchResponse) -> list[Effect]:
         self._leaving.discard(response.watch_id)
@@ -253,7 +275,8 @@ class WatchStream:
             return []
         error = self._error(response)
         if isinstance(error, CompactedError) and cursor.pins_itself:
-            return [Pin(cursor)]
+            cursor.next_revision = response.compact_revision
+            return [Ask(self.create(cursor))]
         if isinstance(error, TOKEN_REFUSED):
             self._waiting.append(cursor)
             return [Rebuild(error)]
@@ -270,4 +293,12 @@ class WatchStream:
 
 def may_resume(error: EtcdError) -> bool:
     """True when a stream that broke so is opened again; False when its watchers are told."""
-    return isinstance(error, (*_RESUMABLE, *TOKEN_REFUSED))
+    return isinstance(error, (*RESUMABLE, *TOKEN_REFUSED))
+
+
+def not_created(unconnected: EtcdError | None, timeout: float | None, dial_timeout: float) -> EtcdError:
+    """Why a watch was not created in time: no connection for `dial_timeout` seconds, or else no answer."""
+    if unconnected is None or (timeout is not None and timeout <= dial_timeout):
+        return DeadlineExceededError("the watch was not created in time", method=METHOD)
+    details = f"no connection within {dial_timeout:g} s; last: {unconnected.details}"
+    return type(unconnected)(details, method=METHOD, endpoint=unconnected.endpoint)

@@ -1,14 +1,14 @@
 """The asyncio client: binds every operation to the driver that awaits."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._bind import aio
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_seconds, checked_timeout
 from etcdobs._compose import PROCESS_WIDE, Metrics, compose
 from etcdobs._drive.aio import Driver
-from etcdobs._drive.aio_keepalive import AsyncHeartbeat, Heartbeats
+from etcdobs._drive.aio_procedure import Procedures
 from etcdobs._drive.aio_watch import AsyncWatcher, Watches
 from etcdobs._environment import from_environment
 from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
@@ -16,22 +16,25 @@ from etcdobs._token import Secret
 from etcdobs._watch import Cursor
 from etcdobs.config import TLS, RetryPolicy
 from etcdobs.keys import Keys, as_keys
-from etcdobs.ops import cluster, kv, lease, maintenance
-from etcdobs.ops.compare import Compare
-from etcdobs.ops.operation import HasLeaseId, Operation, Txn, lease_id
-from etcdobs.types import Child, KeyValue, LeaseTimeToLive, TxnResponse
+from etcdobs.ops import kv
+from etcdobs.ops.operation import HasLeaseId
+from etcdobs.recipes.election import AsyncElection
+from etcdobs.recipes.lock import AsyncLock
+from etcdobs.recipes.session import AsyncSession
+from etcdobs.recipes.stm import AsyncSTM, Isolation, run_async
+from etcdobs.services.auth import AsyncAuthClient
+from etcdobs.services.cluster import AsyncClusterClient
+from etcdobs.services.lease import AsyncLeaseClient
+from etcdobs.services.maintenance import AsyncMaintenanceClient
+from etcdobs.services.txn import AsyncTxnBuilder
+from etcdobs.types import Child, KeyValue
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-__all__ = [
-    "AsyncClient",
-    "AsyncClusterClient",
-    "AsyncLease",
-    "AsyncLeaseClient",
-    "AsyncMaintenanceClient",
-    "AsyncTxnBuilder",
-]
+__all__ = ["AsyncClient"]
+
+T = TypeVar("T")
 
 
 class AsyncClient:
@@ -99,9 +102,11 @@ class AsyncClient:
         )
         self._driver = Driver(parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics)
         self._watches = Watches(self._driver)
+        self._procedures = Procedures(self._driver, self._watches)
         self.lease: AsyncLeaseClient = AsyncLeaseClient(self._driver)
         self.cluster: AsyncClusterClient = AsyncClusterClient(self._driver)
-        self.maintenance: AsyncMaintenanceClient = AsyncMaintenanceClient(self._driver)
+        self.maintenance: AsyncMaintenanceClient = AsyncMaintenanceClient(self._driver, self._procedures)
+        self.auth: AsyncAuthClient = AsyncAuthClient(self._driver)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "AsyncClient":
@@ -207,6 +212,54 @@ class AsyncClient:
         """
         return _pages(self._driver, ChildrenCursor(prefix, separator=separator, timeout=checked_timeout(timeout)))
 
+    # ---- recipes
+
+    def session(self, ttl: int = 60, lease: int | HasLeaseId | None = None) -> AsyncSession:
+        """A lease that is kept alive while the returned context manager is open, and revoked after it.
+
+        Args:
+            ttl: seconds that it outlives a client that died.
+            lease: an existing lease to stand on, instead of a new one.
+        """
+        return AsyncSession(self.lease, ttl, lease)
+
+    def lock(
+        self, name: str | bytes, ttl: int = 60, timeout: float | None = None, session: AsyncSession | None = None
+    ) -> AsyncLock:
+        """A lock of the whole cluster, fair, and compatible with Go's `concurrency.Mutex`.
+
+        Args:
+            name: all who use one name exclude each other.
+            ttl: seconds after which a holder that died loses it.
+            timeout: seconds to wait for it; None: as long as it takes.
+            session: an open session to hang it on, instead of one of its own.
+        """
+        return AsyncLock(self._procedures, self.lease, name, ttl, checked_seconds(timeout), session)
+
+    def election(self, name: str | bytes, ttl: int = 60, session: AsyncSession | None = None) -> AsyncElection:
+        """An election among all who use one name, compatible with Go's `concurrency.Election`.
+
+        Args:
+            name: of the election.
+            ttl: seconds after which a leader that died is replaced.
+            session: an open session to hang the candidacy on, instead of one of its own.
+        """
+        return AsyncElection(self._procedures, self.lease, self.watch, name, ttl, session)
+
+    async def stm(
+        self, function: Callable[[AsyncSTM], Awaitable[T]], isolation: Isolation = "serializable_snapshot"
+    ) -> T:
+        """Run `function(stm)` until what it read and wrote happened at one moment; returns what its last run returned.
+
+        Args:
+            function: reads and writes through the `AsyncSTM` it is given; it may run several times.
+            isolation: "serializable_snapshot", "serializable", "repeatable_reads" or "read_committed", as in Go.
+
+        Raises:
+            ValueError: there is no such isolation level.
+        """
+        return await run_async(self._driver, function, isolation)
+
     # ---- watches
 
     def watch(
@@ -257,138 +310,3 @@ async def _pages(driver: Driver, cursor: Pages[Any]) -> AsyncIterator[Any]:
     while (call := cursor.request()) is not None:
         for item in cursor.receive(await driver.call(call)):
             yield item
-
-
-class AsyncTxnBuilder:
-    """A transaction that is being put together; `commit` sends it, at most once."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._when: tuple[Compare, ...] = ()
-        self._then: tuple[Operation, ...] = ()
-        self._otherwise: tuple[Operation, ...] = ()
-
-    def when(self, *compares: Compare) -> "AsyncTxnBuilder":
-        """Add conditions; all must hold for `then` to run."""
-        self._when += compares
-        return self
-
-    def then(self, *operations: Operation) -> "AsyncTxnBuilder":
-        """Add operations that run when every condition holds."""
-        self._then += operations
-        return self
-
-    def otherwise(self, *operations: Operation) -> "AsyncTxnBuilder":
-        """Add operations that run when a condition does not hold."""
-        self._otherwise += operations
-        return self
-
-    async def commit(self, *, timeout: Timeout = CLIENT_DEFAULT) -> TxnResponse:
-        """Send the transaction.
-
-        Raises:
-            TypeError: something in it is no compare, or no operation.
-            DuplicateKeyError: it writes one key twice.
-            TooManyOpsError: more operations than the server's `--max-txn-ops`, 128 unless set.
-            UnavailableError, DeadlineExceededError: with `outcome_unknown` where it may have been applied.
-        """
-        response = await self._driver.call(kv.do(Txn(self._when, self._then, self._otherwise), timeout=timeout))
-        assert isinstance(response, TxnResponse)
-        return response
-
-
-class AsyncLease:
-    """A lease that was granted; it goes wherever `lease=` does.
-
-    Attributes:
-        id: its id.
-        ttl: seconds, as the server granted them: it may raise what was asked for.
-    """
-
-    def __init__(self, leases: "AsyncLeaseClient", id: int, ttl: int) -> None:
-        self._leases = leases
-        self.id = id
-        self.ttl = ttl
-
-    def __repr__(self) -> str:
-        return f"<AsyncLease {self.id:x} ttl={self.ttl}>"
-
-    async def revoke(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
-        """End it now and delete every key on it; raises LeaseNotFoundError when it is gone."""
-        await self._leases.revoke(self.id, timeout=timeout)
-
-    async def time_to_live(self, keys: bool = False, *, timeout: Timeout = CLIENT_DEFAULT) -> LeaseTimeToLive:
-        """What is left of it, with its keys when `keys` is True; `ttl` is -1 when it is gone."""
-        return await self._leases.time_to_live(self.id, keys, timeout=timeout)
-
-    def keep_alive(self, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncHeartbeat:
-        """Renew it in the background while the returned context manager is open."""
-        return self._leases.keep_alive(self.id, timeout=timeout)
-
-
-class AsyncLeaseClient:
-    """Leases: `client.lease`."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._heartbeats = Heartbeats(driver)
-
-    async def grant(self, ttl: int, id: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncLease:
-        """A new lease; keys put on it go when it does.
-
-        Args:
-            ttl: seconds; the server raises what is too short for it (2 s as a rule).
-            id: its id; 0: a random one.
-            timeout: seconds for the whole call; left out: the client's; None: no deadline.
-
-        Raises:
-            LeaseExistError: there is a lease of this id.
-            LeaseTTLTooLargeError: more than 9,000,000,000 seconds.
-        """
-        granted, seconds = await self._driver.call(lease.grant(ttl, id, timeout=timeout))
-        return AsyncLease(self, granted, seconds)
-
-    @aio(lease.revoke)
-    def revoke(self) -> None: ...
-
-    @aio(lease.time_to_live)
-    def time_to_live(self) -> None: ...
-
-    @aio(lease.list)
-    def list(self) -> None: ...
-
-    @aio(lease.keep_alive_once)
-    def keep_alive_once(self) -> None: ...
-
-    def keep_alive(self, id: int | HasLeaseId, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncHeartbeat:
-        """Renew a lease in the background while the returned context manager is open.
-
-        Args:
-            id: the lease's id, or what `grant` returned.
-            timeout: seconds until the first renewal must be answered; left out: the client's; None: no deadline.
-
-        Raises (on entering):
-            LeaseNotFoundError: there is no such lease, or it has expired.
-        """
-        seconds = self._driver.session.seconds(checked_timeout(timeout))
-        return AsyncHeartbeat(self._heartbeats, lease_id(id), seconds)
-
-
-class AsyncClusterClient:
-    """The members of the cluster: `client.cluster`."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    @aio(cluster.members)
-    def members(self) -> None: ...
-
-
-class AsyncMaintenanceClient:
-    """What one member says of itself and can be told: `client.maintenance`."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    @aio(maintenance.status)
-    def status(self) -> None: ...

@@ -1,14 +1,14 @@
 """The blocking client: binds every operation to the driver that blocks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._bind import sync
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_seconds, checked_timeout
 from etcdobs._compose import PROCESS_WIDE, Metrics, compose
 from etcdobs._drive.sync import Driver
-from etcdobs._drive.sync_keepalive import Heartbeat, Heartbeats
+from etcdobs._drive.sync_procedure import Procedures
 from etcdobs._drive.sync_watch import Watcher, Watches
 from etcdobs._environment import from_environment
 from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
@@ -16,15 +16,25 @@ from etcdobs._token import Secret
 from etcdobs._watch import Cursor
 from etcdobs.config import TLS, RetryPolicy
 from etcdobs.keys import Keys, as_keys
-from etcdobs.ops import cluster, kv, lease, maintenance
-from etcdobs.ops.compare import Compare
-from etcdobs.ops.operation import HasLeaseId, Operation, Txn, lease_id
-from etcdobs.types import Child, KeyValue, LeaseTimeToLive, TxnResponse
+from etcdobs.ops import kv
+from etcdobs.ops.operation import HasLeaseId
+from etcdobs.recipes.election import Election
+from etcdobs.recipes.lock import Lock
+from etcdobs.recipes.session import Session
+from etcdobs.recipes.stm import STM, Isolation, run
+from etcdobs.services.auth import AuthClient
+from etcdobs.services.cluster import ClusterClient
+from etcdobs.services.lease import LeaseClient
+from etcdobs.services.maintenance import MaintenanceClient
+from etcdobs.services.txn import TxnBuilder
+from etcdobs.types import Child, KeyValue
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-__all__ = ["Client", "ClusterClient", "Lease", "LeaseClient", "MaintenanceClient", "TxnBuilder"]
+__all__ = ["Client"]
+
+T = TypeVar("T")
 
 
 class Client:
@@ -92,9 +102,11 @@ class Client:
         )
         self._driver = Driver(parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics)
         self._watches = Watches(self._driver)
+        self._procedures = Procedures(self._driver, self._watches)
         self.lease: LeaseClient = LeaseClient(self._driver)
         self.cluster: ClusterClient = ClusterClient(self._driver)
-        self.maintenance: MaintenanceClient = MaintenanceClient(self._driver)
+        self.maintenance: MaintenanceClient = MaintenanceClient(self._driver, self._procedures)
+        self.auth: AuthClient = AuthClient(self._driver)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "Client":
@@ -203,6 +215,52 @@ class Client:
         """
         return _pages(self._driver, ChildrenCursor(prefix, separator=separator, timeout=checked_timeout(timeout)))
 
+    # ---- recipes
+
+    def session(self, ttl: int = 60, lease: int | HasLeaseId | None = None) -> Session:
+        """A lease that is kept alive while the returned context manager is open, and revoked after it.
+
+        Args:
+            ttl: seconds that it outlives a client that died.
+            lease: an existing lease to stand on, instead of a new one.
+        """
+        return Session(self.lease, ttl, lease)
+
+    def lock(
+        self, name: str | bytes, ttl: int = 60, timeout: float | None = None, session: Session | None = None
+    ) -> Lock:
+        """A lock of the whole cluster, fair, and compatible with Go's `concurrency.Mutex`.
+
+        Args:
+            name: all who use one name exclude each other.
+            ttl: seconds after which a holder that died loses it.
+            timeout: seconds to wait for it; None: as long as it takes.
+            session: an open session to hang it on, instead of one of its own.
+        """
+        return Lock(self._procedures, self.lease, name, ttl, checked_seconds(timeout), session)
+
+    def election(self, name: str | bytes, ttl: int = 60, session: Session | None = None) -> Election:
+        """An election among all who use one name, compatible with Go's `concurrency.Election`.
+
+        Args:
+            name: of the election.
+            ttl: seconds after which a leader that died is replaced.
+            session: an open session to hang the candidacy on, instead of one of its own.
+        """
+        return Election(self._procedures, self.lease, self.watch, name, ttl, session)
+
+    def stm(self, function: Callable[[STM], T], isolation: Isolation = "serializable_snapshot") -> T:
+        """Run `function(stm)` until what it read and wrote happened at one moment; returns what its last run returned.
+
+        Args:
+            function: reads and writes through the `STM` it is given; it may run several times.
+            isolation: "serializable_snapshot", "serializable", "repeatable_reads" or "read_committed", as in Go.
+
+        Raises:
+            ValueError: there is no such isolation level.
+        """
+        return run(self._driver, function, isolation)
+
     # ---- watches
 
     def watch(
@@ -252,138 +310,3 @@ class Client:
 def _pages(driver: Driver, cursor: Pages[Any]) -> Iterator[Any]:
     while (call := cursor.request()) is not None:
         yield from cursor.receive(driver.call(call))
-
-
-class TxnBuilder:
-    """A transaction that is being put together; `commit` sends it, at most once."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._when: tuple[Compare, ...] = ()
-        self._then: tuple[Operation, ...] = ()
-        self._otherwise: tuple[Operation, ...] = ()
-
-    def when(self, *compares: Compare) -> "TxnBuilder":
-        """Add conditions; all must hold for `then` to run."""
-        self._when += compares
-        return self
-
-    def then(self, *operations: Operation) -> "TxnBuilder":
-        """Add operations that run when every condition holds."""
-        self._then += operations
-        return self
-
-    def otherwise(self, *operations: Operation) -> "TxnBuilder":
-        """Add operations that run when a condition does not hold."""
-        self._otherwise += operations
-        return self
-
-    def commit(self, *, timeout: Timeout = CLIENT_DEFAULT) -> TxnResponse:
-        """Send the transaction.
-
-        Raises:
-            TypeError: something in it is no compare, or no operation.
-            DuplicateKeyError: it writes one key twice.
-            TooManyOpsError: more operations than the server's `--max-txn-ops`, 128 unless set.
-            UnavailableError, DeadlineExceededError: with `outcome_unknown` where it may have been applied.
-        """
-        response = self._driver.call(kv.do(Txn(self._when, self._then, self._otherwise), timeout=timeout))
-        assert isinstance(response, TxnResponse)
-        return response
-
-
-class Lease:
-    """A lease that was granted; it goes wherever `lease=` does.
-
-    Attributes:
-        id: its id.
-        ttl: seconds, as the server granted them: it may raise what was asked for.
-    """
-
-    def __init__(self, leases: "LeaseClient", id: int, ttl: int) -> None:
-        self._leases = leases
-        self.id = id
-        self.ttl = ttl
-
-    def __repr__(self) -> str:
-        return f"<Lease {self.id:x} ttl={self.ttl}>"
-
-    def revoke(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
-        """End it now and delete every key on it; raises LeaseNotFoundError when it is gone."""
-        self._leases.revoke(self.id, timeout=timeout)
-
-    def time_to_live(self, keys: bool = False, *, timeout: Timeout = CLIENT_DEFAULT) -> LeaseTimeToLive:
-        """What is left of it, with its keys when `keys` is True; `ttl` is -1 when it is gone."""
-        return self._leases.time_to_live(self.id, keys, timeout=timeout)
-
-    def keep_alive(self, *, timeout: Timeout = CLIENT_DEFAULT) -> Heartbeat:
-        """Renew it in the background while the returned context manager is open."""
-        return self._leases.keep_alive(self.id, timeout=timeout)
-
-
-class LeaseClient:
-    """Leases: `client.lease`."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-        self._heartbeats = Heartbeats(driver)
-
-    def grant(self, ttl: int, id: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> Lease:
-        """A new lease; keys put on it go when it does.
-
-        Args:
-            ttl: seconds; the server raises what is too short for it (2 s as a rule).
-            id: its id; 0: a random one.
-            timeout: seconds for the whole call; left out: the client's; None: no deadline.
-
-        Raises:
-            LeaseExistError: there is a lease of this id.
-            LeaseTTLTooLargeError: more than 9,000,000,000 seconds.
-        """
-        granted, seconds = self._driver.call(lease.grant(ttl, id, timeout=timeout))
-        return Lease(self, granted, seconds)
-
-    @sync(lease.revoke)
-    def revoke(self) -> None: ...
-
-    @sync(lease.time_to_live)
-    def time_to_live(self) -> None: ...
-
-    @sync(lease.list)
-    def list(self) -> None: ...
-
-    @sync(lease.keep_alive_once)
-    def keep_alive_once(self) -> None: ...
-
-    def keep_alive(self, id: int | HasLeaseId, *, timeout: Timeout = CLIENT_DEFAULT) -> Heartbeat:
-        """Renew a lease in the background while the returned context manager is open.
-
-        Args:
-            id: the lease's id, or what `grant` returned.
-            timeout: seconds until the first renewal must be answered; left out: the client's; None: no deadline.
-
-        Raises (on entering):
-            LeaseNotFoundError: there is no such lease, or it has expired.
-        """
-        seconds = self._driver.session.seconds(checked_timeout(timeout))
-        return Heartbeat(self._heartbeats, lease_id(id), seconds)
-
-
-class ClusterClient:
-    """The members of the cluster: `client.cluster`."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    @sync(cluster.members)
-    def members(self) -> None: ...
-
-
-class MaintenanceClient:
-    """What one member says of itself and can be told: `client.maintenance`."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
-
-    @sync(maintenance.status)
-    def status(self) -> None: ...

@@ -1,6 +1,7 @@
 """Decides what a client was asked to be: endpoints, TLS, retries; wrong settings are named before any connection."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ class TLS:
         verify: False accepts whatever certificate the server shows at the first connection (and no other after it).
 
     Raises:
-        ValueError: a certificate without its key, or the other way round.
+        TypeError, ValueError: an argument is wrong; a certificate without its key, or the other way round.
+        FileNotFoundError, PermissionError: a path names no file, or one that cannot be read; the message names it.
     """
 
     ca: Material | None = None
@@ -76,8 +78,9 @@ class RetryPolicy:
     the server refused it for its token: never when it may have been applied.
 
     Args:
-        max_attempts: the most attempts of one call, the first included.
-        backoff_base: seconds; a wait is random between 0 and this, doubled with every round over the endpoints.
+        max_attempts: the most attempts of one call, the first included, and those not that were refused for a token.
+        backoff_base: seconds; a wait is random between half of this and all of it, doubled with every round over the
+            endpoints.
         backoff_max: seconds, the longest wait.
     """
 
@@ -86,6 +89,8 @@ class RetryPolicy:
     backoff_max: float = 1.0
 
     def __post_init__(self) -> None:
+        if isinstance(self.max_attempts, bool) or not isinstance(self.max_attempts, int):
+            raise TypeError(f"max_attempts must be an int, not {type(self.max_attempts).__name__}")
         if self.max_attempts < 1:
             raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
         if not 0 < self.backoff_base <= self.backoff_max:
@@ -117,11 +122,14 @@ class Endpoint:
         """
         if not isinstance(text, str):
             raise TypeError(f"an endpoint must be a str, not {type(text).__name__}")
-        scheme, separator, rest = text.strip().rpartition("://")
+        text = text.strip()
+        scheme, separator, rest = text.partition("://")
         if scheme in ("unix", "unixs") or text.startswith("unix:"):
             return cls._unix(text, "unixs" if scheme == "unixs" else "unix")
+        if not separator:
+            scheme, rest = "", text
         if separator and scheme not in ("http", "https"):
-            raise ValueError(f"endpoint {text!r}: unknown scheme {scheme!r}; http, https, unix and unixs are known")
+            raise ValueError(f"{_named(text)}: unknown scheme {scheme!r}; http, https, unix and unixs are known")
         secure = {"http": False, "https": True}.get(scheme)
         address = _host_and_port(text, rest)
         return cls(text, address, f"dns:///{address}", secure)
@@ -130,28 +138,36 @@ class Endpoint:
     def _unix(cls, text: str, scheme: str) -> "Endpoint":
         path = unquote(text.partition(":")[2].removeprefix("//"))
         if not path:
-            raise ValueError(f"endpoint {text!r}: the path of the unix socket is missing")
+            raise ValueError(f"{_named(text)}: the path of the unix socket is missing")
         return cls(text, path, f"unix:{path}", True if scheme == "unixs" else None)
 
 
 def _host_and_port(text: str, rest: str) -> str:
+    if not rest.isprintable() or " " in rest:
+        raise ValueError(f"{_named(text)}: it holds a space or a control character")
     try:
         parts = urlsplit(f"//{rest}")
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError(f"endpoint {text!r}: {error}") from None
-    if not host or port is None:
-        raise ValueError(f"endpoint {text!r}: host:port is wanted, like 'localhost:2379'")
+        raise ValueError(f"{_named(text)}: {error}") from None
+    if not host or not port:
+        raise ValueError(f"{_named(text)}: host:port is wanted, like 'localhost:2379'")
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(f"endpoint {text!r}: host:port is all it may hold")
+        raise ValueError(f"{_named(text)}: host:port is all it may hold")
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _named(text: str) -> str:
+    """The endpoint as a message shows it: what stands before an @ may be a password."""
+    shown = re.sub(r"(^|//)[^/]*@", r"\g<1>***@", text)
+    return f"endpoint {shown!r}"
 
 
 def parse_endpoints(endpoints: str | Iterable[str]) -> tuple[Endpoint, ...]:
     """Endpoints from "a:2379,b:2379" or from a sequence of such strings, each once, in order.
 
     Raises:
-        TypeError, ValueError: there is none, or one is malformed.
+        TypeError, ValueError: there is none, one is malformed, or one is given both with and without TLS.
     """
     texts = [endpoints] if isinstance(endpoints, str) else list(endpoints)
     for text in texts:
@@ -160,4 +176,9 @@ def parse_endpoints(endpoints: str | Iterable[str]) -> tuple[Endpoint, ...]:
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     if not names:
         raise ValueError("no endpoint was given; host:port is wanted, like 'localhost:2379'")
-    return tuple({endpoint.address: endpoint for endpoint in map(Endpoint.parse, names)}.values())
+    found: dict[str, Endpoint] = {}
+    for endpoint in map(Endpoint.parse, names):
+        known = found.setdefault(endpoint.address, endpoint)
+        if known.secure != endpoint.secure:
+            raise ValueError(f"endpoints {known.text!r} and {endpoint.text!r} are one member, with TLS and without")
+    return tuple(found.values())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from etcdobs.errors import EmptyKeyError
 
-__all__ = ["Keys", "as_key", "as_keys", "as_value"]
+__all__ = ["Keys", "as_bytes", "as_key", "as_keys", "as_value"]
 
 # etcd's own spelling of "to the last key there is".
 _END_OF_ALL = b"\0"
@@ -17,10 +17,18 @@ class Keys:
 
     Make one with `Keys.prefix`, `Keys.from_key`, `Keys.between` or `Keys.all`. Wherever a method takes `keys`, a
     plain `str` or `bytes` is the one key of that name.
+
+    Raises:
+        TypeError: `start` or `end` is not bytes.
     """
 
     start: bytes
     end: bytes = b""
+
+    def __post_init__(self) -> None:
+        for name, bound in (("start", self.start), ("end", self.end)):
+            if not isinstance(bound, bytes):
+                raise TypeError(f"Keys: {name} must be bytes, not {type(bound).__name__}; Keys.prefix takes str too")
 
     @classmethod
     def one(cls, key: str | bytes) -> "Keys":
@@ -33,13 +41,13 @@ class Keys:
 
         A directory is `prefix + separator`: `Keys.prefix("/a")` also holds `/ab`.
         """
-        start = _as_bytes("prefix", prefix)
+        start = as_bytes("prefix", prefix)
         return cls(start, _after_prefix(start)) if start else cls.all()
 
     @classmethod
     def from_key(cls, key: str | bytes) -> "Keys":
         """`key` and every key after it; an empty `key` begins at the first key there is."""
-        return cls(_as_bytes("key", key) or _FIRST_KEY, _END_OF_ALL)
+        return cls(as_bytes("key", key) or _FIRST_KEY, _END_OF_ALL)
 
     @classmethod
     def between(cls, start: str | bytes, end: str | bytes) -> "Keys":
@@ -48,7 +56,7 @@ class Keys:
         Raises:
             ValueError: `end` is empty, or does not sort after `start`.
         """
-        first, last = _as_bytes("start", start) or _FIRST_KEY, _as_bytes("end", end)
+        first, last = as_bytes("start", start) or _FIRST_KEY, as_bytes("end", end)
         if not last:
             raise ValueError("end is empty: use Keys.from_key(start) for all keys from start on")
         if last <= first:
@@ -68,7 +76,7 @@ class Keys:
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, (str, bytes)):
             return False
-        name = _as_bytes("key", key)
+        name = as_bytes("key", key)
         if self.is_single:
             return name == self.start
         return name >= self.start and (self.end == _END_OF_ALL or name < self.end)
@@ -82,7 +90,8 @@ def _after_prefix(prefix: bytes) -> bytes:
     return trimmed[:-1] + bytes([trimmed[-1] + 1])
 
 
-def _as_bytes(what: str, text: object) -> bytes:
+def as_bytes(what: str, text: object) -> bytes:
+    """`text` as bytes, str as UTF-8; raises TypeError, which says `what` it is, when it is neither."""
     if isinstance(text, str):
         return text.encode()
     if isinstance(text, (bytes, bytearray)):
@@ -99,7 +108,7 @@ def as_key(key: object) -> bytes:
     """
     if isinstance(key, Keys):
         raise TypeError(f"one key is wanted here, not a range of keys: {key!r}")
-    name = _as_bytes("key", key)
+    name = as_bytes("key", key)
     if not name:
         raise EmptyKeyError
     return name
@@ -108,6 +117,8 @@ def as_key(key: object) -> bytes:
 def as_keys(keys: object) -> Keys:
     """One key or a `Keys` as a `Keys`; raises as `as_key` does."""
     if isinstance(keys, Keys):
+        if not keys.start:
+            raise EmptyKeyError
         return keys
     if isinstance(keys, (str, bytes, bytearray)):
         return Keys(as_key(keys))
@@ -116,4 +127,4 @@ def as_keys(keys: object) -> Keys:
 
 def as_value(value: object) -> bytes:
     """A value as bytes; raises TypeError when it is neither str nor bytes."""
-    return _as_bytes("value", value)
+    return as_bytes("value", value)

@@ -10,14 +10,14 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 import grpc.aio
 
-from etcdobs._call import Call
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._drive.channel import ChannelSettings, credentials, name_override
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.notes import record
 from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint
-from etcdobs.errors import ClosedError, EtcdError, UnavailableError, from_status
+from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError, UnavailableError, from_status
 from etcdobs.observe import ClientMetrics, Instruments
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Driver:
         self._renewing = asyncio.Lock()
         self._connecting = asyncio.Lock()
         self._pid = os.getpid()
-        self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
 
     # ---- flows
 
@@ -57,6 +57,7 @@ class Driver:
     async def run(self, flow: Flow[T]) -> T:
         """Perform what `flow` asks for until it returns."""
         self.check_usable()
+        self.enter_loop()
         answer: Any = None
         failure: EtcdError | None = None
         while True:
@@ -79,17 +80,23 @@ class Driver:
         if isinstance(step, Sleep):
             return await self._sleep(step.seconds)
         if isinstance(step, Renew):
-            return await self.renew(step.refused)
+            return await self.renew(step.refused, step.timeout)
         return self._note(step)
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self.check_usable()
 
-    async def renew(self, refused: str | None) -> None:
-        """Replace the token that was refused, one task at a time."""
-        async with self._renewing:
-            await self.run(renew_token(self.session, refused))
+    async def renew(self, refused: str | None, timeout: Timeout = CLIENT_DEFAULT) -> None:
+        """Replace the token that was refused within `timeout` seconds, one task at a time."""
+        seconds = self.session.seconds(timeout)
+        try:
+            async with asyncio.timeout(seconds), self._renewing:
+                await self.run(renew_token(self.session, refused, seconds))
+        except EtcdError:
+            raise
+        except TimeoutError:
+            raise DeadlineExceededError("another call's renewal of the token took too long") from None
 
     def _note(self, note: Note) -> None:
         if self.metrics is not None:
@@ -107,11 +114,13 @@ class Driver:
         except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
             self.fail(error, rpc, endpoint)
 
-    async def stream(self, rpc: Rpc, endpoint: Endpoint, requests: AsyncIterator[Any], metadata: Metadata) -> Any:
-        """An open stream: iterate it for the replies, `cancel()` it to end it."""
+    async def stream(
+        self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
+    ) -> Any:
+        """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         bound = await self.bound(rpc, endpoint)
         try:
-            return bound(requests, metadata=metadata)
+            return bound(request, timeout=timeout, metadata=metadata)
         except (grpc.RpcError, grpc.aio.UsageError) as error:
             self.fail(error, rpc, endpoint)
 
@@ -133,8 +142,6 @@ class Driver:
 
     async def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
         """What sends `rpc` to `endpoint`, counted and traced."""
-        if asyncio.get_running_loop() is not self._loop:
-            self._adopt(asyncio.get_running_loop())
         known = self._bound.get((endpoint.address, rpc.path))
         if known is not None:
             return known
@@ -147,15 +154,6 @@ class Driver:
         multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
         bound = self._instruments.bind_aio(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
         return self._bound.setdefault((endpoint.address, rpc.path), bound)
-
-    def _adopt(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._loop is not None and self._loop.is_running():
-            raise RuntimeError("this AsyncClient is in use on another running event loop: make one for each loop")
-        # What belonged to a loop that is over cannot be awaited any more, not even to close it.
-        self._loop = loop
-        self._channels.clear()
-        self._bound.clear()
-        self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
 
     async def _channel(self, endpoint: Endpoint) -> grpc.aio.Channel:
         async with self._connecting:
@@ -190,18 +188,34 @@ class Driver:
         if os.getpid() != self._pid:
             raise ClosedError("the client was made before this process was forked: make one after the fork")
 
+    def enter_loop(self) -> None:
+        """Belong to the running event loop, and to no other that was before."""
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return
+        if self._loop is not None and self._loop.is_running():
+            raise RuntimeError("this AsyncClient is in use on another running event loop: make one for each loop")
+        # What belonged to a loop that is over cannot be awaited any more, not even to close it.
+        self._loop = loop
+        self._channels.clear()
+        self._bound.clear()
+        self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
+        for stream in list(self._streams):
+            stream.abandon()
+
     def close_with_me(self, stream: Any) -> None:
-        """Await `stream.close()` when the client is closed."""
-        self._on_close.add(stream)
+        """Await `stream.close()` when the client is closed; `stream.abandon()` when its event loop is over."""
+        self._streams.add(stream)
 
     async def close(self) -> None:
         """End everything; calls in flight raise ClosedError. May be called twice."""
         if self.closing:
             return
+        self.enter_loop()
         self.closing = True
-        for stream in list(self._on_close):
+        for stream in list(self._streams):
             await stream.close()
-        channels = list(self._channels.values()) if self._loop is asyncio.get_running_loop() else []
+        channels = list(self._channels.values())
         self._channels.clear()
         self._bound.clear()
         for channel in channels:

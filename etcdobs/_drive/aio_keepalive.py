@@ -11,13 +11,11 @@ import grpc
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.boottime import boottime
 from etcdobs._flow import open_stream, token_of
-from etcdobs._keepalive import Heart, KeepAliveClock
+from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
-from etcdobs.errors import DeadlineExceededError, EtcdError, LeaseNotFoundError
+from etcdobs.errors import ConnectionFailedError, EtcdError, LeaseNotFoundError
 from etcdobs.ops.lease import KEEP_ALIVE
-
-METHOD = f"{KEEP_ALIVE.service}/{KEEP_ALIVE.method}"
 
 
 class AsyncHeartbeat:
@@ -37,7 +35,7 @@ class AsyncHeartbeat:
     @property
     def lost(self) -> bool:
         """True no later than the server lets the lease go; it never becomes False again."""
-        return self._heart is not None and self._heart.lost(boottime())
+        return self._heart is not None and self._heartbeats.is_lost(self._heart)
 
     @property
     def ttl(self) -> int:
@@ -94,6 +92,9 @@ class Heartbeats:
     def join(self, lease_id: int) -> Heart:
         """Begin to keep a lease alive."""
         self._driver.check_usable()
+        self._driver.enter_loop()
+        if not len(self._clock):
+            self._error = None
         heart = self._clock.join(lease_id)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="etcdobs-keepalive")
@@ -103,26 +104,45 @@ class Heartbeats:
 
     def leave(self, heart: Heart) -> None:
         """Stop keeping a lease alive; with the last one the stream ends."""
+        self.is_lost(heart)
         self._clock.leave(heart)
         self._notify()
         self._left()
 
     async def wait_answered(self, heart: Heart, timeout: float | None) -> None:
         """Return after the first renewal; raise what kept it away otherwise."""
-        answered = await self._wait_for(
-            lambda: heart.expires_at is not None or heart.ended or self._driver.closing, timeout
-        )
+        dial_timeout = self._driver.session.dial_timeout
+        first = dial_timeout if timeout is None else min(timeout, dial_timeout)
+        if not await self._wait_for(lambda: self._is_settled(heart), first):
+            left = None if timeout is None else timeout - first
+            await self._wait_for(lambda: self._is_settled(heart) or self._is_unconnected(), left)
         self._driver.check_usable()
         if heart.ended:
             raise self._error or LeaseNotFoundError(method=METHOD)
-        if not answered:
-            last = f"; last: {self._error.details}" if self._error else ""
-            raise DeadlineExceededError(f"the lease was not renewed within {timeout:g} s{last}", method=METHOD)
+        if heart.expires_at is None:
+            raise not_renewed(self._error, timeout, dial_timeout)
+
+    def _is_settled(self, heart: Heart) -> bool:
+        over = heart.ended or self._driver.closing or ends_waiting(self._error)
+        return over or heart.expires_at is not None
+
+    def _is_unconnected(self) -> bool:
+        return isinstance(self._error, ConnectionFailedError)
+
+    def is_lost(self, heart: Heart) -> bool:
+        """Whether the lease is lost by now; counted once, and only where it was alive before."""
+        lost = heart.lost(boottime())
+        if lost and not heart.counted and heart.expires_at is not None:
+            heart.counted = True
+            if self._driver.metrics is not None:
+                self._driver.metrics.lease_lost()
+        return lost
 
     async def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
         """True as soon as the lease is lost."""
         deadline = None if timeout is None else boottime() + timeout
-        while not heart.lost(now := boottime()):
+        while not self.is_lost(heart):
+            now = boottime()
             if not heart.users or self._driver.closing or (deadline is not None and now >= deadline):
                 return False
             bounds = [bound for bound in (heart.expires_at, deadline) if bound is not None]
@@ -136,6 +156,12 @@ class Heartbeats:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             await asyncio.wait([task])
+
+    def abandon(self) -> None:
+        """The event loop is over, and with it every renewal."""
+        self._clock = KeepAliveClock()
+        self._waiters.clear()
+        self._task = None
 
     # ---- waiting
 
@@ -188,7 +214,8 @@ class Heartbeats:
     async def _serve(self) -> None:
         endpoint, metadata = await self._driver.run(open_stream(self._driver.session, frozenset()))
         self._token = token_of(metadata)
-        call = await self._driver.stream(KEEP_ALIVE, endpoint, self._requests(), metadata)
+        broken = asyncio.Event()
+        call = await self._driver.stream(KEEP_ALIVE, endpoint, self._requests(broken), metadata)
         try:
             async for response in call:
                 self._receive(response, endpoint)
@@ -197,16 +224,18 @@ class Heartbeats:
                 self._driver.session.endpoints.failed(endpoint, time.monotonic())
             self._driver.fail(error, KEEP_ALIVE, endpoint)
         finally:
+            broken.set()
             call.cancel()
             self._clock.broken()
             self._notify()
 
-    async def _requests(self) -> AsyncIterator[Any]:
-        """Each renewal when it is due, until nothing is left; gRPC drops it when the stream breaks."""
-        while len(self._clock) and not self._driver.closing:
+    async def _requests(self, broken: asyncio.Event) -> AsyncIterator[Any]:
+        """Each renewal when it is due, until the stream breaks or nothing is left."""
+        # gRPC may wake this once more when the stream is gone: what is due then is for the next stream.
+        while len(self._clock) and not self._driver.closing and not broken.is_set():
             for request in self._clock.due(boottime()):
                 yield request
-            if len(self._clock):
+            if len(self._clock) and not broken.is_set():
                 await self._wait_change(self._clock.seconds_to_next(boottime()))
 
     def _receive(self, response: Any, endpoint: Endpoint) -> None:
@@ -214,10 +243,13 @@ class Heartbeats:
         self._driver.session.endpoints.succeeded(endpoint)
         self._error = None
         self._clock.received(response, boottime())
+        for heart in self._clock.hearts():
+            self.is_lost(heart)
         self._notify()
 
     async def _recover(self, error: EtcdError | None) -> None:
         self._error = error
+        self._notify()
         if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
             await self._renew()
         if error is not None and len(self._clock) and not self._driver.closing:

@@ -2,7 +2,9 @@
 
 import socket
 import ssl
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from etcdobs.config import TLS, Endpoint
@@ -44,10 +46,17 @@ def _trusting(pem: str | None, tls: TLS) -> ssl.SSLContext:
 
 
 def _present_own_certificate(context: ssl.SSLContext, tls: TLS) -> None:
-    # OpenSSL takes a client certificate from files only; bytes are left to gRPC's own handshake.
-    if isinstance(tls.cert, bytes) or isinstance(tls.key, bytes) or tls.cert is None:
+    if tls.cert is None or tls.key is None:
         return
-    context.load_cert_chain(tls.cert, tls.key)
+    if not isinstance(tls.cert, bytes) and not isinstance(tls.key, bytes):
+        context.load_cert_chain(tls.cert, tls.key)
+        return
+    # OpenSSL takes them from files only: from a directory that is its owner's alone, for this moment.
+    with tempfile.TemporaryDirectory(prefix="etcdobs-") as directory:
+        cert_file, key_file = Path(directory, "cert.pem"), Path(directory, "key.pem")
+        cert_file.write_bytes(tls.read("cert") or b"")
+        key_file.write_bytes(tls.read("key") or b"")
+        context.load_cert_chain(cert_file, key_file)
 
 
 def _handshake(endpoint: Endpoint, context: ssl.SSLContext, timeout: float) -> tuple[bytes, dict[str, object]]:

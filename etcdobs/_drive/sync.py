@@ -4,19 +4,19 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import grpc
 
-from etcdobs._call import Call
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._drive.channel import ChannelSettings, credentials, name_override
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.notes import record
 from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint
-from etcdobs.errors import ClosedError, EtcdError, UnavailableError, from_status
+from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError, UnavailableError, from_status
 from etcdobs.observe import ClientMetrics, Instruments
 
 T = TypeVar("T")
@@ -77,17 +77,24 @@ class Driver:
         if isinstance(step, Sleep):
             return self._sleep(step.seconds)
         if isinstance(step, Renew):
-            return self.renew(step.refused)
+            return self.renew(step.refused, step.timeout)
         return self._note(step)
 
     def _sleep(self, seconds: float) -> None:
         if self._closing.wait(seconds):
             raise ClosedError
 
-    def renew(self, refused: str | None) -> None:
-        """Replace the token that was refused, one thread at a time."""
-        with self._renewing:
-            self.run(renew_token(self.session, refused))
+    def renew(self, refused: str | None, timeout: Timeout = CLIENT_DEFAULT) -> None:
+        """Replace the token that was refused within `timeout` seconds, one thread at a time."""
+        seconds = self.session.seconds(timeout)
+        began = time.monotonic()
+        if not self._renewing.acquire(timeout=-1 if seconds is None else min(seconds, threading.TIMEOUT_MAX)):
+            raise DeadlineExceededError("another call's renewal of the token took too long")
+        try:
+            left = None if seconds is None else seconds - (time.monotonic() - began)
+            self.run(renew_token(self.session, refused, left))
+        finally:
+            self._renewing.release()
 
     def _note(self, note: Note) -> None:
         if self.metrics is not None:
@@ -105,10 +112,12 @@ class Driver:
         except (grpc.RpcError, ValueError) as error:
             raise self.error(error, rpc, endpoint) from error
 
-    def stream(self, rpc: Rpc, endpoint: Endpoint, requests: Iterator[Any], metadata: Metadata) -> Any:
-        """An open stream: iterate it for the replies, `cancel()` it to end it."""
+    def stream(
+        self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
+    ) -> Any:
+        """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         try:
-            return self.bound(rpc, endpoint)(requests, metadata=metadata)
+            return self.bound(rpc, endpoint)(request, timeout=timeout, metadata=metadata)
         except (grpc.RpcError, ValueError) as error:
             raise self.error(error, rpc, endpoint) from error
 

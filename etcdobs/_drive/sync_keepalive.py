@@ -11,13 +11,11 @@ import grpc
 from etcdobs._drive.boottime import boottime
 from etcdobs._drive.sync import Driver
 from etcdobs._flow import open_stream, token_of
-from etcdobs._keepalive import Heart, KeepAliveClock
+from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
-from etcdobs.errors import DeadlineExceededError, EtcdError, LeaseNotFoundError
+from etcdobs.errors import ConnectionFailedError, EtcdError, LeaseNotFoundError
 from etcdobs.ops.lease import KEEP_ALIVE
-
-METHOD = f"{KEEP_ALIVE.service}/{KEEP_ALIVE.method}"
 
 
 class Heartbeat:
@@ -37,7 +35,7 @@ class Heartbeat:
     @property
     def lost(self) -> bool:
         """True no later than the server lets the lease go; it never becomes False again."""
-        return self._heart is not None and self._heart.lost(boottime())
+        return self._heart is not None and self._heartbeats.is_lost(self._heart)
 
     @property
     def ttl(self) -> int:
@@ -96,6 +94,8 @@ class Heartbeats:
         """Begin to keep a lease alive."""
         with self._changed:
             self._driver.check_usable()
+            if not len(self._clock):
+                self._error = None
             heart = self._clock.join(lease_id)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="etcdobs-keepalive", daemon=True)
@@ -106,6 +106,7 @@ class Heartbeats:
 
     def leave(self, heart: Heart) -> None:
         """Stop keeping a lease alive; with the last one the stream ends."""
+        self.is_lost(heart)
         with self._changed:
             self._clock.leave(heart)
             self._changed.notify_all()
@@ -113,23 +114,42 @@ class Heartbeats:
 
     def wait_answered(self, heart: Heart, timeout: float | None) -> None:
         """Return after the first renewal; raise what kept it away otherwise."""
+        dial_timeout = self._driver.session.dial_timeout
+        first = dial_timeout if timeout is None else min(timeout, dial_timeout)
         with self._changed:
-            done = self._changed.wait_for(
-                lambda: heart.expires_at is not None or heart.ended or self._driver.closing.is_set(), timeout
-            )
+            if not self._changed.wait_for(lambda: self._is_settled(heart), first):
+                left = None if timeout is None else timeout - first
+                self._changed.wait_for(lambda: self._is_settled(heart) or self._is_unconnected(), left)
             error = self._error
         self._driver.check_usable()
         if heart.ended:
             raise error or LeaseNotFoundError(method=METHOD)
-        if not done:
-            last = f"; last: {error.details}" if error else ""
-            raise DeadlineExceededError(f"the lease was not renewed within {timeout:g} s{last}", method=METHOD)
+        if heart.expires_at is None:
+            raise not_renewed(error, timeout, dial_timeout)
+
+    def _is_settled(self, heart: Heart) -> bool:
+        over = heart.ended or self._driver.closing.is_set() or ends_waiting(self._error)
+        return over or heart.expires_at is not None
+
+    def _is_unconnected(self) -> bool:
+        return isinstance(self._error, ConnectionFailedError)
+
+    def is_lost(self, heart: Heart) -> bool:
+        """Whether the lease is lost by now; counted once, and only where it was alive before."""
+        with self._changed:
+            lost = heart.lost(boottime())
+            if lost and not heart.counted and heart.expires_at is not None:
+                heart.counted = True
+                if self._driver.metrics is not None:
+                    self._driver.metrics.lease_lost()
+            return lost
 
     def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
         """True as soon as the lease is lost."""
         deadline = None if timeout is None else boottime() + timeout
         with self._changed:
-            while not heart.lost(now := boottime()):
+            while not self.is_lost(heart):
+                now = boottime()
                 if self._is_over(heart) or (deadline is not None and now >= deadline):
                     return False
                 bounds = [bound for bound in (heart.expires_at, deadline) if bound is not None]
@@ -211,6 +231,8 @@ class Heartbeats:
         with self._changed:
             self._error = None
             self._clock.received(response, boottime())
+            for heart in self._clock.hearts():
+                self.is_lost(heart)
             self._changed.notify_all()
 
     def _break(self) -> None:
@@ -222,6 +244,7 @@ class Heartbeats:
     def _recover(self, error: EtcdError | None) -> None:
         with self._changed:
             self._error = error
+            self._changed.notify_all()
         if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
             self._renew()
         if self._is_wanted() and error is not None:

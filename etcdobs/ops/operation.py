@@ -126,7 +126,7 @@ class Get(Operation):
 
 
 def _sort(request: pb.RangeRequest, sort_by: SortBy | None, descending: bool) -> None:
-    target = sort_by or "key"
+    target = "key" if sort_by is None else sort_by
     if target not in _SORT_TARGETS:
         raise ValueError(f"sort_by must be one of {', '.join(_SORT_TARGETS)}, not {sort_by!r}")
     # The server returns keys in ascending order as it is; asked for, it would sort in memory and ignore the limit.

@@ -80,6 +80,8 @@ class Link:
     async def _carry_both_ways(self) -> None:
         self._client.setblocking(False)
         server = await self._dial()
+        for end in (self._client, server):  # Nagle's algorithm would hold small messages back for 40 ms
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.TaskGroup() as directions:
             for source, sink in ((self._client, server), (server, self._client)):
                 held = Held(_CHUNKS_HELD)

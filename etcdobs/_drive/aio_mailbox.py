@@ -1,0 +1,90 @@
+"""Waits, for one watcher, between the stream's task and its user's: both meet at its bounded inbox."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from etcdobs._inbox import Inbox
+from etcdobs._watch import Cursor, not_created
+from etcdobs.errors import ConnectionFailedError, EtcdError
+from etcdobs.types import WatchResponse
+
+T = TypeVar("T")
+
+
+class Mailbox:
+    """Where the stream's task leaves what the user's task takes."""
+
+    def __init__(self, cursor: Cursor, buffer: int) -> None:
+        self.cursor = cursor
+        self.inbox: Inbox = Inbox(buffer)
+        self.parked: bool = False
+        self._created = False
+        self._unconnected: ConnectionFailedError | None = None
+        self._changed = asyncio.Event()
+
+    # ---- called from the stream's task
+
+    def created(self) -> None:
+        """The server has the watch."""
+        self._created = True
+        self._changed.set()
+
+    def broken(self, error: EtcdError) -> None:
+        """The stream broke, or could not be opened."""
+        self._unconnected = error if isinstance(error, ConnectionFailedError) else None
+        self._changed.set()
+
+    def put(self, batch: WatchResponse) -> bool:
+        """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""
+        self.inbox.put(batch)
+        self.parked = self.inbox.is_full
+        self._changed.set()
+        return self.parked
+
+    def end(self, error: EtcdError | None) -> None:
+        """Nothing more will come."""
+        self.inbox.end(error)
+        self._changed.set()
+
+    # ---- called from the user's task
+
+    async def wait_created(self, timeout: float | None, dial_timeout: float) -> None:
+        """Return once the server has the watch; raise what it says otherwise, or that it cannot be connected."""
+        first = dial_timeout if timeout is None else min(timeout, dial_timeout)
+        if not await self._holds(self._is_settled, first):
+            left = None if timeout is None else timeout - first
+            await self._holds(lambda: self._is_settled() or self._unconnected is not None, left)
+        if self.inbox.error is not None:
+            raise self.inbox.error
+        if not self._is_settled():
+            raise not_created(self._unconnected, timeout, dial_timeout)
+
+    def _is_settled(self) -> bool:
+        return self._created or self.inbox.closed
+
+    async def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
+        """What `take` finds, as soon as it finds something; None once nothing more will come."""
+        if not await self._holds(lambda: self.inbox.has_more or self.inbox.closed, timeout):
+            raise TimeoutError(f"nothing came within {timeout:g} s")
+        item = take()
+        if item is None and self.inbox.error is not None:
+            raise self.inbox.error
+        return item
+
+    async def _holds(self, condition: Callable[[], bool], timeout: float | None) -> bool:
+        """True as soon as `condition` holds; False when `timeout` seconds pass first."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return condition()
+        return True
+
+    def wants_more(self) -> bool:
+        """True once, when a full inbox was drained so far that it is time to fetch again."""
+        again = self.parked and self.inbox.is_drained and not self.inbox.closed
+        self.parked = self.parked and not again
+        return again

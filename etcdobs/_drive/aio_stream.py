@@ -1,0 +1,220 @@
+"""Waits for the answers of one stream of watches by awaiting: a task that opens it again whenever it breaks."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from etcdobs._drive.aio import Driver
+from etcdobs._drive.aio_mailbox import Mailbox
+from etcdobs._flow import TOKEN_RENEWALS, open_stream, token_of
+from etcdobs._retry import TOKEN_REFUSED, Backoff, reason
+from etcdobs._watch import (
+    METHOD,
+    WATCH,
+    Ask,
+    Batch,
+    Created,
+    CreationRefusedError,
+    Cursor,
+    Effect,
+    Ended,
+    Pin,
+    TokenDoubtedError,
+    WatchStream,
+    may_resume,
+)
+from etcdobs.config import Endpoint
+from etcdobs.errors import EtcdError, UnavailableError
+
+
+class Stream:
+    """One gRPC stream, the watchers on it, and the task that reads it; it is opened again whenever it breaks."""
+
+    def __init__(self, driver: Driver, pin: Callable[[Mailbox], Awaitable[None]]) -> None:
+        self.ended = False
+        self._driver = driver
+        self._pin_again = pin
+        self._state = WatchStream()
+        self._mailboxes: dict[Cursor, Mailbox] = {}
+        self._requests: asyncio.Queue[Any] | None = None
+        self._backoff = Backoff(driver.session.jitter)
+        self._token: str | None = None
+        self._token_refusals = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._mailboxes)
+
+    # ---- called from the users' tasks
+
+    def add(self, mailbox: Mailbox) -> None:
+        """Create a watch on this stream."""
+        self._mailboxes[mailbox.cursor] = mailbox
+        self._create(mailbox.cursor)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="etcdobs-watch")
+
+    def unpark(self, mailbox: Mailbox) -> None:
+        """Create a watch again that was cancelled because nobody took its events."""
+        if mailbox.cursor in self._mailboxes:
+            self._create(mailbox.cursor)
+
+    def remove(self, mailbox: Mailbox) -> None:
+        """Cancel a watch."""
+        if self._mailboxes.pop(mailbox.cursor, None) is not None:
+            self._cancel(mailbox.cursor)
+
+    async def close(self) -> None:
+        """End the stream and its task."""
+        self.ended = True
+        task = self._task
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            await asyncio.wait([task])
+
+    def _create(self, cursor: Cursor) -> None:
+        if self._requests is None:
+            self._state.hold(cursor)
+        else:
+            self._requests.put_nowait(self._state.create(cursor))
+
+    def _cancel(self, cursor: Cursor) -> None:
+        request = self._state.cancel(cursor)
+        if request is not None and self._requests is not None:
+            self._requests.put_nowait(request)
+
+    # ---- the stream's own task
+
+    async def _run(self) -> None:
+        while not self.ended:
+            try:
+                await self._serve()
+                error: EtcdError = UnavailableError("the server ended the stream", method=METHOD)
+            except EtcdError as broken:
+                error = broken
+            finally:
+                self._requests = None
+                self._state.broken()
+            if not self.ended:
+                await self._recover(error)
+
+    async def _serve(self) -> None:
+        endpoint, metadata = await self._driver.run(open_stream(self._driver.session, frozenset()))
+        self._token = token_of(metadata)
+        requests: asyncio.Queue[Any] = asyncio.Queue()
+        call = await self._driver.stream(WATCH, endpoint, _until_none(requests), metadata)
+        try:
+            self._begin(requests, endpoint)
+            async for response in call:
+                await self._receive(response, endpoint)
+        except grpc.RpcError as error:
+            if not self._driver.closing:
+                self._driver.session.endpoints.failed(endpoint, time.monotonic())
+            self._driver.fail(error, WATCH, endpoint)
+        finally:
+            call.cancel()
+            requests.put_nowait(None)
+
+    def _begin(self, requests: "asyncio.Queue[Any]", endpoint: Endpoint) -> None:
+        self._requests = requests
+        self._state.endpoint = endpoint.address
+        self._state.can_renew_token = self._driver.session.credentials.can_renew
+        for request in self._state.restart():
+            requests.put_nowait(request)
+
+    async def _receive(self, response: Any, endpoint: Endpoint) -> None:
+        for effect in self._state.receive(response):
+            await self._apply(effect, endpoint)
+
+    async def _apply(self, effect: Effect, endpoint: Endpoint) -> None:
+        if isinstance(effect, Batch):
+            self._deliver(effect)
+        elif isinstance(effect, Created):
+            self._created(effect.cursor, endpoint)
+        elif isinstance(effect, Ended):
+            self._end(effect.cursor, effect.error)
+        elif isinstance(effect, Pin):
+            await self._pin(effect.cursor)
+        elif isinstance(effect, Ask):
+            self._ask(effect)
+        else:
+            raise effect.error
+
+    def _deliver(self, batch: Batch) -> None:
+        mailbox = self._mailboxes.get(batch.cursor)
+        if mailbox is not None and mailbox.put(batch.response):
+            # Nobody takes its events: the server forgets it, and it resumes where it was once they are taken.
+            self._cancel(batch.cursor)
+
+    def _created(self, cursor: Cursor, endpoint: Endpoint) -> None:
+        self._backoff.reset()
+        self._token_refusals = 0
+        self._driver.session.endpoints.succeeded(endpoint)
+        mailbox = self._mailboxes.get(cursor)
+        if mailbox is not None:
+            mailbox.created()
+
+    async def _pin(self, cursor: Cursor) -> None:
+        mailbox = self._mailboxes.get(cursor)
+        if mailbox is None:
+            return
+        try:
+            await self._pin_again(mailbox)
+        except EtcdError as error:
+            self._end(cursor, error)
+            return
+        self._create(cursor)
+
+    def _ask(self, effect: Ask) -> None:
+        if self._requests is not None:
+            self._requests.put_nowait(effect.request)
+
+    def _end(self, cursor: Cursor, error: EtcdError) -> None:
+        mailbox = self._mailboxes.pop(cursor, None)
+        if mailbox is not None:
+            mailbox.end(error)
+
+    # ---- after the stream broke
+
+    async def _recover(self, error: EtcdError) -> None:
+        for mailbox in self._mailboxes.values():
+            mailbox.broken(error)
+        if not self._may_resume(error):
+            self._give_up(error)
+            return
+        if self._driver.metrics is not None:
+            self._driver.metrics.watch_resumed(reason(error))
+        if isinstance(error, TOKEN_REFUSED):
+            await self._renew(doubted=isinstance(error, TokenDoubtedError))
+        elif not isinstance(error, CreationRefusedError):
+            await asyncio.sleep(self._backoff.seconds())
+
+    def _may_resume(self, error: EtcdError) -> bool:
+        if not isinstance(error, TOKEN_REFUSED):
+            return may_resume(error)
+        self._token_refusals += 1
+        return self._driver.session.credentials.can_renew and self._token_refusals <= TOKEN_RENEWALS
+
+    async def _renew(self, *, doubted: bool) -> None:
+        refused = self._driver.session.credentials.token if doubted else self._token
+        try:
+            await self._driver.renew(refused)
+        except EtcdError as error:
+            if not may_resume(error):
+                self._give_up(error)
+            await asyncio.sleep(self._backoff.seconds())
+
+    def _give_up(self, error: EtcdError) -> None:
+        self.ended = True
+        mailboxes = list(self._mailboxes.values())
+        self._mailboxes.clear()
+        for mailbox in mailboxes:
+            mailbox.end(error)
+
+
+async def _until_none(requests: "asyncio.Queue[Any]") -> AsyncIterator[Any]:
+    while (request := await requests.get()) is not None:
+        yield request

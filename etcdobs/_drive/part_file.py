@@ -1,0 +1,40 @@
+"""Waits for a file that appears whole or not at all: written beside its place, flushed, then renamed."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+
+class PartFile:
+    """A file under construction; a context manager that leaves nothing behind unless `keep` was called."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+        self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = os.fdopen(self._descriptor, "wb")
+
+    def write(self, blob: bytes) -> None:
+        """Add to it."""
+        self._file.write(blob)
+
+    def keep(self) -> None:
+        """It is whole: flush it to the disk, and give it its name."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._part.replace(self._path)
+        directory = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def __enter__(self) -> "PartFile":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)

@@ -1,0 +1,86 @@
+"""Waits, for one watcher, between the stream's thread and its user's: both meet at its bounded inbox."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from etcdobs._inbox import Inbox
+from etcdobs._watch import Cursor, not_created
+from etcdobs.errors import ConnectionFailedError, EtcdError
+from etcdobs.types import WatchResponse
+
+T = TypeVar("T")
+
+
+class Mailbox:
+    """Where the stream's thread leaves what the user's thread takes."""
+
+    def __init__(self, cursor: Cursor, buffer: int) -> None:
+        self.cursor = cursor
+        self.inbox: Inbox = Inbox(buffer)
+        self.parked: bool = False
+        self._created = False
+        self._unconnected: ConnectionFailedError | None = None
+        self._changed = threading.Condition()
+
+    # ---- called from the stream's thread
+
+    def created(self) -> None:
+        """The server has the watch."""
+        with self._changed:
+            self._created = True
+            self._changed.notify_all()
+
+    def broken(self, error: EtcdError) -> None:
+        """The stream broke, or could not be opened."""
+        with self._changed:
+            self._unconnected = error if isinstance(error, ConnectionFailedError) else None
+            self._changed.notify_all()
+
+    def put(self, batch: WatchResponse) -> bool:
+        """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""
+        with self._changed:
+            self.inbox.put(batch)
+            self.parked = self.inbox.is_full
+            self._changed.notify_all()
+            return self.parked
+
+    def end(self, error: EtcdError | None) -> None:
+        """Nothing more will come."""
+        with self._changed:
+            self.inbox.end(error)
+            self._changed.notify_all()
+
+    # ---- called from the user's thread
+
+    def wait_created(self, timeout: float | None, dial_timeout: float) -> None:
+        """Return once the server has the watch; raise what it says otherwise, or that it cannot be connected."""
+        first = dial_timeout if timeout is None else min(timeout, dial_timeout)
+        with self._changed:
+            if not self._changed.wait_for(self._is_settled, first):
+                left = None if timeout is None else timeout - first
+                self._changed.wait_for(lambda: self._is_settled() or self._unconnected is not None, left)
+            if self.inbox.error is not None:
+                raise self.inbox.error
+            if not self._is_settled():
+                raise not_created(self._unconnected, timeout, dial_timeout)
+
+    def _is_settled(self) -> bool:
+        return self._created or self.inbox.closed
+
+    def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
+        """What `take` finds, as soon as it finds something; None once nothing more will come."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.inbox.has_more or self.inbox.closed, timeout):
+                raise TimeoutError(f"nothing came within {timeout:g} s")
+            item = take()
+            if item is None and self.inbox.error is not None:
+                raise self.inbox.error
+            return item
+
+    def wants_more(self) -> bool:
+        """True once, when a full inbox was drained so far that it is time to fetch again."""
+        with self._changed:
+            again = self.parked and self.inbox.is_drained and not self.inbox.closed
+            self.parked = self.parked and not again
+            return again

@@ -1,0 +1,69 @@
+"""Decides which class a gRPC status, or the text of one, becomes: by the message first, then by the code."""
+
+import re
+
+import grpc
+
+from etcdobs.errors import codes, named
+from etcdobs.errors.codes import ConnectionFailedError, EtcdError, ResponseTooLargeError, UnknownError
+from etcdobs.errors.named import RequestTooLargeError
+
+_PREFIX = "etcdserver: "
+
+_CLASSES = [kind for module in (codes, named) for kind in vars(module).values() if isinstance(kind, type)]
+_KINDS = [kind for kind in _CLASSES if issubclass(kind, EtcdError)]
+_BY_MESSAGE = {kind.message: kind for kind in _KINDS if kind.message.startswith(_PREFIX)}
+_BY_CODE = {kind.default_code: kind for kind in _KINDS if EtcdError in kind.__bases__ and kind is not codes.ClosedError}
+
+# Texts that no etcd error has: gRPC's own, on either side.
+_BY_TEXT = (
+    (
+        re.compile(
+            r"failed to connect to all addresses|DNS resolution failed|errors resolving |[Ff]ailed to pick subchannel"
+        ),
+        ConnectionFailedError,
+    ),
+    (
+        re.compile(r"grpc: received message (after decompression )?larger than max|Sent message larger than max"),
+        RequestTooLargeError,
+    ),
+    (re.compile(r"Received message larger than max"), ResponseTooLargeError),
+)
+
+_GO_CODES = {code.name.replace("_", "").lower(): code for code in grpc.StatusCode}
+_GO_CODES["canceled"] = grpc.StatusCode.CANCELLED
+_NESTED_STATUS = re.compile(r"^rpc error: code = (\w+) desc = (.*)$", re.DOTALL)
+
+
+def error_class(code: grpc.StatusCode, details: str) -> type[EtcdError]:
+    """The class for a status: etcd's text, then gRPC's text, then the code."""
+    by_name = _by_message(details)
+    if by_name is not None:
+        return by_name
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED):
+        for pattern, kind in _BY_TEXT:
+            if pattern.search(details):
+                return kind
+    return _BY_CODE.get(code, UnknownError)
+
+
+def _by_message(details: str) -> type[EtcdError] | None:
+    # 3.5.1 answers UNKNOWN with the bare text where later ones add the prefix and the code.
+    return _BY_MESSAGE.get(details) or _BY_MESSAGE.get(_PREFIX + details)
+
+
+def from_status(code: grpc.StatusCode, details: str, *, method: str = "", endpoint: str = "") -> EtcdError:
+    """The exception for a gRPC status."""
+    return error_class(code, details)(details, code=code, method=method, endpoint=endpoint)
+
+
+def from_cancel_reason(reason: str, *, method: str = "", endpoint: str = "") -> EtcdError:
+    """The exception for a watch's `cancel_reason`, which may carry a whole status as text."""
+    nested = _NESTED_STATUS.match(reason)
+    if nested is not None:
+        code = _GO_CODES.get(nested[1].lower(), grpc.StatusCode.UNKNOWN)
+        return from_status(code, nested[2], method=method, endpoint=endpoint)
+    by_name = _by_message(reason)
+    # No status came with it: a text that nobody knows is what clientv3 takes it for.
+    code = by_name.default_code if by_name else grpc.StatusCode.FAILED_PRECONDITION
+    return from_status(code, reason, method=method, endpoint=endpoint)

@@ -1,0 +1,167 @@
+"""A session: a lease that is kept alive, for what lives only as long as its owner does."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from etcdobs._call import checked_int
+from etcdobs.errors import DeadlineExceededError, LeaseNotFoundError
+from etcdobs.recipes.errors import SessionExpiredError
+
+if TYPE_CHECKING:
+    from etcdobs._drive.aio_keepalive import AsyncHeartbeat
+    from etcdobs._drive.sync_keepalive import Heartbeat
+    from etcdobs.ops.operation import HasLeaseId
+    from etcdobs.services.lease import AsyncLease, AsyncLeaseClient, Lease, LeaseClient
+
+__all__ = ["AsyncSession", "Session"]
+
+T = TypeVar("T")
+
+
+def opened(part: T | None) -> T:
+    """`part`, which is there once its owner is open.
+
+    Raises:
+        RuntimeError: it is not.
+    """
+    if part is None:
+        raise RuntimeError("not open: enter it, or acquire it, first")
+    return part
+
+
+def patience(session: "Session | AsyncSession", timeout: float | None) -> Callable[[], float | None]:
+    """How long a wait may go on: until `timeout` seconds have passed, or the session's lease is lost."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+
+    def seconds() -> float | None:
+        if session.lost:
+            raise SessionExpiredError
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise DeadlineExceededError(f"not first in the queue within {timeout:g} s")
+        return min((bound for bound in (left, session.seconds_left) if bound is not None), default=None)
+
+    return seconds
+
+
+class Session:
+    """A lease that is kept alive while this is open, and revoked when it is closed: recipes hang their keys on it.
+
+    Use it as a context manager.
+    """
+
+    def __init__(self, leases: "LeaseClient", ttl: int, lease: "int | HasLeaseId | None" = None) -> None:
+        self._leases = leases
+        self._ttl = checked_int("ttl", ttl, least=1)
+        self._given = lease
+        self._lease: Lease | None = None
+        self._heartbeat: Heartbeat | None = None
+
+    @property
+    def lease(self) -> "Lease":
+        """The lease it stands on; RuntimeError before it is entered."""
+        return opened(self._lease)
+
+    @property
+    def lost(self) -> bool:
+        """True no later than the server lets the lease go, and everything that hangs on it."""
+        return self._heartbeat is not None and self._heartbeat.lost
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the lease is lost unless it is renewed."""
+        return self._heartbeat.seconds_left if self._heartbeat else None
+
+    def wait_lost(self, timeout: float | None = None) -> bool:
+        """True as soon as the lease is lost; False when `timeout` seconds pass first, or the session is closed."""
+        return opened(self._heartbeat).wait_lost(timeout)
+
+    def __enter__(self) -> "Session":
+        if self._lease is None:
+            given = self._given
+            self._lease = self._leases.grant(self._ttl) if given is None else self._leases.existing(given)
+            self._heartbeat = self._lease.keep_alive().__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def orphan(self) -> None:
+        """End the renewals and leave the lease to run out: what hangs on it stays until then."""
+        if self._heartbeat is not None:
+            self._heartbeat.close()
+
+    def close(self) -> None:
+        """Revoke the lease, with all that hangs on it. May be called twice; a lease that is gone is no error."""
+        lease, self._lease = self._lease, None
+        self.orphan()
+        if lease is not None:
+            try:
+                lease.revoke()
+            except LeaseNotFoundError:
+                return
+
+
+class AsyncSession:
+    """A lease that is kept alive while this is open, and revoked when it is closed: recipes hang their keys on it.
+
+    Use it as an async context manager.
+    """
+
+    def __init__(self, leases: "AsyncLeaseClient", ttl: int, lease: "int | HasLeaseId | None" = None) -> None:
+        self._leases = leases
+        self._ttl = checked_int("ttl", ttl, least=1)
+        self._given = lease
+        self._lease: AsyncLease | None = None
+        self._heartbeat: AsyncHeartbeat | None = None
+
+    @property
+    def lease(self) -> "AsyncLease":
+        """The lease it stands on; RuntimeError before it is entered."""
+        return opened(self._lease)
+
+    @property
+    def lost(self) -> bool:
+        """True no later than the server lets the lease go, and everything that hangs on it."""
+        return self._heartbeat is not None and self._heartbeat.lost
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the lease is lost unless it is renewed."""
+        return self._heartbeat.seconds_left if self._heartbeat else None
+
+    async def wait_lost(self, timeout: float | None = None) -> bool:
+        """True as soon as the lease is lost; False when `timeout` seconds pass first, or the session is closed."""
+        return await opened(self._heartbeat).wait_lost(timeout)
+
+    async def __aenter__(self) -> "AsyncSession":
+        if self._lease is None:
+            given = self._given
+            granted = self._leases.grant(self._ttl) if given is None else self._leases.existing(given)
+            self._lease = await granted
+            self._heartbeat = await self._lease.keep_alive().__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def orphan(self) -> None:
+        """End the renewals and leave the lease to run out: what hangs on it stays until then."""
+        if self._heartbeat is not None:
+            await self._heartbeat.close()
+
+    async def close(self) -> None:
+        """Revoke the lease, with all that hangs on it. May be called twice; a lease that is gone is no error."""
+        lease, self._lease = self._lease, None
+        await self.orphan()
+        if lease is not None:
+            try:
+                await lease.revoke()
+            except LeaseNotFoundError:
+                return
