@@ -25,7 +25,7 @@ class _Attempt:
     """What one run of the function has read and wants written. Pure."""
 
     def __init__(self, isolation: Isolation, known: dict[bytes, KeyValue | None], revision: int) -> None:
-        self._isolation = isolation
+        self._isolation: Isolation = isolation
         self._reads: dict[bytes, KeyValue | None] = {}
         self._writes: dict[bytes, Operation] = {}
         self._values: dict[bytes, bytes] = {}
@@ -175,9 +175,8 @@ def first_attempt(isolation: Isolation) -> _Attempt:
     Raises:
         ValueError: there is no such isolation level.
     """
-    levels = get_args(Isolation)
-    if isolation not in levels:
-        raise ValueError(f"isolation must be one of {', '.join(levels)}, not {isolation!r}")
+    if isolation not in get_args(Isolation):
+        raise ValueError(f"isolation must be one of {', '.join(get_args(Isolation))}, not {isolation!r}")
     return _Attempt(isolation, {}, 0)
 
 

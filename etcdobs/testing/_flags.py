@@ -6,10 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from etcdobs.testing._binary import EtcdNotFoundError, find_etcd, find_etcdctl
+from etcdobs.testing._binary import EtcdNotFoundError, etcd_version, find_etcd, find_etcdctl
 from etcdobs.testing._tls import Certificates
 
 TLSMode = Literal["server", "mutual"]
+
+# etcd 3.6 took these out of experiment: until then their names began with --experimental-, and 3.7 knows that no more.
+_SETTLED_IN_3_6 = {
+    "--bootstrap-defrag-threshold-megabytes",
+    "--compact-hash-check-time",
+    "--compaction-batch-limit",
+    "--compaction-sleep-interval",
+    "--corrupt-check-time",
+    "--distributed-tracing-address",
+    "--distributed-tracing-instance-id",
+    "--distributed-tracing-sampling-rate",
+    "--distributed-tracing-service-name",
+    "--downgrade-check-time",
+    "--enable-distributed-tracing",
+    "--memory-mlock",
+    "--peer-skip-client-san-verification",
+    "--warning-apply-duration",
+    "--warning-unary-request-duration",
+    "--watch-progress-notify-interval",
+}
 
 
 @dataclass(frozen=True)
@@ -24,12 +44,14 @@ class Options:
 
     def etcd_flags(self, served: Certificates | None) -> list[str]:
         """For a server that serves with these certificates; the caller's flags last, because the last one wins."""
-        flags = ["--unsafe-no-fsync"] if self.unsafe_no_fsync else []
+        flags = ["--logger=zap"]  # as 3.5 and later do unasked: one form of log for all
+        if self.unsafe_no_fsync:
+            flags.append("--unsafe-no-fsync")
         if served is not None:
             flags += [f"--cert-file={served.server_cert}", f"--key-file={served.server_key}"]
         if served is not None and self.tls == "mutual":
             flags += ["--client-cert-auth", f"--trusted-ca-file={served.ca}"]
-        return [*flags, *self.flags]
+        return [*flags, *map(_spelled, self.flags)]
 
     def etcdctl_flags(self, served: Certificates | None) -> list[str]:
         """For a client of such a server."""
@@ -37,6 +59,13 @@ class Options:
         if served is not None:
             flags += [f"--cacert={served.ca}", f"--cert={served.client_cert}", f"--key={served.client_key}"]
         return flags
+
+
+def _spelled(flag: str) -> str:
+    """The flag by the name that the etcd in use knows it by."""
+    if flag.partition("=")[0] not in _SETTLED_IN_3_6 or etcd_version(find_etcd()) >= (3, 6):
+        return flag
+    return f"--experimental-{flag.removeprefix('--')}"
 
 
 def run_etcdctl(args: Sequence[str], timeout: float) -> str:

@@ -1,0 +1,167 @@
+"""What a watch asks for, what a batch is, and from where it resumes. No server, no clock."""
+
+import pytest
+
+from etcdobs import EventType
+from etcdobs._watch import Ask, Batch, Created, Cursor, Ended, WatchStream
+from etcdobs._wire import etcdserverpb as pb
+from etcdobs.errors import CompactedError
+from tests.unit.watch_answers import KEYS, answer, canceled, created, live, pinned, revisions, start
+
+
+def test_a_request_holds_what_was_asked_for() -> None:
+    request = Cursor(KEYS, start_revision=7, prev_kv=True, fragment=False).request().create_request
+    assert (request.key, request.range_end, request.start_revision) == (KEYS.start, KEYS.end, 7)
+    assert request.prev_kv
+    assert not request.fragment
+    assert list(request.filters) == []
+
+
+@pytest.mark.parametrize(
+    ("put", "delete", "filters"),
+    [
+        (True, True, []),
+        (True, False, [pb.WatchCreateRequest.NODELETE]),
+        (False, True, [pb.WatchCreateRequest.NOPUT]),
+    ],
+)
+def test_what_is_not_wanted_is_filtered_by_the_server(put: bool, delete: bool, filters: list[int]) -> None:
+    assert list(Cursor(KEYS, put=put, delete=delete).request().create_request.filters) == filters
+
+
+def test_fragments_are_allowed_unless_refused_and_the_past_is_left_out_unless_wanted() -> None:
+    request = Cursor(KEYS).request().create_request
+    assert request.fragment
+    assert not request.prev_kv
+
+
+def test_a_pinned_start_is_the_revision_after() -> None:
+    assert start(pinned(10).request()) == 11
+
+
+def test_a_batch_is_handed_on_with_its_revision() -> None:
+    cursor = pinned()
+    stream = live(cursor)
+    (effect,) = stream.receive(answer(11, 11, 12, header=40))
+    assert isinstance(effect, Batch)
+    assert effect.cursor is cursor
+    assert effect.response.revision == 12
+    assert [event.type for event in effect.response.events] == [EventType.PUT] * 3
+    assert not effect.response.is_progress
+    assert start(cursor.request()) == 13
+
+
+def test_fragments_become_one_batch() -> None:
+    cursor = pinned()
+    stream = live(cursor)
+    assert stream.receive(answer(11, 12, fragment=True)) == []
+    assert stream.receive(answer(12, 12, fragment=True)) == []
+    assert start(cursor.request()) == 11
+    stream = live(cursor)
+    stream.receive(answer(11, 12, fragment=True))
+    assert revisions(stream.receive(answer(12, 13))) == [[11, 12, 12, 13]]
+    assert start(cursor.request()) == 14
+
+
+def test_fragments_of_a_broken_stream_are_forgotten() -> None:
+    cursor = pinned()
+    stream = live(cursor)
+    stream.receive(answer(11, 12, fragment=True))
+    stream.broken()
+    assert [start(request) for request in stream.restart()] == [11]
+    stream.receive(created(0))
+    assert revisions(stream.receive(answer(11, 12, 12))) == [[11, 12, 12]]
+
+
+def test_fragments_of_two_watchers_do_not_mix() -> None:
+    stream = live(pinned(), pinned())
+    stream.receive(answer(11, id=0, fragment=True))
+    assert revisions(stream.receive(answer(12, id=1))) == [[12]]
+    assert revisions(stream.receive(answer(12, id=0))) == [[11, 12]]
+
+
+def test_events_from_before_the_resume_point_are_dropped() -> None:
+    cursor = pinned(10)
+    stream = live(cursor)
+    assert stream.receive(answer(8, 9, 10)) == []
+    assert revisions(stream.receive(answer(9, 10, 11, 12))) == [[11, 12]]
+    assert stream.receive(answer(12)) == []
+    assert start(cursor.request()) == 13
+
+
+def test_progress_is_always_asked_for_and_told_to_whom_it_interests() -> None:
+    told, untold = Cursor(KEYS, start_revision=5, progress_notify=True), Cursor(KEYS, start_revision=5)
+    stream = live(told, untold)
+    assert told.request().create_request.progress_notify
+    assert untold.request().create_request.progress_notify
+    (effect,) = stream.receive(answer(id=0, header=20))
+    assert isinstance(effect, Batch)
+    assert effect.response.is_progress
+    assert effect.response.revision == 20
+    assert stream.receive(answer(id=1, header=20)) == []
+
+
+def test_progress_moves_the_resume_point_but_never_back() -> None:
+    cursor = Cursor(KEYS, start_revision=5)
+    stream = live(cursor)
+    stream.receive(answer(id=0, header=20))
+    assert start(cursor.request()) == 21
+    stream.receive(answer(id=0, header=3))
+    assert start(cursor.request()) == 21
+
+
+def test_progress_for_the_whole_stream_reaches_every_watcher_and_moves_nothing() -> None:
+    cursors = [Cursor(KEYS, start_revision=5), Cursor(KEYS, start_revision=6)]
+    stream = live(*cursors)
+    effects = stream.receive(answer(id=-1, header=20))
+    assert [effect.cursor for effect in effects if isinstance(effect, Batch)] == cursors
+    assert [start(cursor.request()) for cursor in cursors] == [5, 6]
+
+
+def test_a_compaction_of_a_start_that_the_user_named_is_told() -> None:
+    cursor = Cursor(KEYS, start_revision=5)
+    stream = live(cursor)
+    (effect,) = stream.receive(canceled(0, compact_revision=30))
+    assert isinstance(effect, Ended)
+    assert isinstance(effect.error, CompactedError)
+    assert effect.error.compact_revision == 30
+    assert effect.error.endpoint == "a:1"
+
+
+def test_a_compaction_before_anything_was_seen_moves_a_pinned_start_to_it() -> None:
+    cursor = pinned(10)
+    stream = live(cursor)
+    (effect,) = stream.receive(canceled(0, compact_revision=30))
+    assert isinstance(effect, Ask)
+    assert start(effect.request) == 30
+    assert stream.receive(created(1)) == [Created(cursor)]
+    assert revisions(stream.receive(answer(31, id=1))) == [[31]]
+
+
+def test_a_compaction_after_an_event_is_told() -> None:
+    stream = live(pinned(10))
+    stream.receive(answer(11))
+    (effect,) = stream.receive(canceled(0, compact_revision=30))
+    assert isinstance(effect, Ended)
+    assert isinstance(effect.error, CompactedError)
+
+
+def test_a_compaction_while_the_stream_was_broken_is_told_for_something_may_be_missed() -> None:
+    stream = live(pinned(10))
+    stream.broken()
+    stream.restart()
+    stream.receive(created(0))
+    (effect,) = stream.receive(canceled(0, compact_revision=30))
+    assert isinstance(effect, Ended)
+    assert isinstance(effect.error, CompactedError)
+
+
+def test_a_stream_that_broke_before_the_creation_leaves_a_pinned_start_free() -> None:
+    cursor = pinned(10)
+    stream = WatchStream()
+    stream.create(cursor)
+    stream.broken()
+    stream.restart()
+    stream.receive(created(0))
+    (effect,) = stream.receive(canceled(0, compact_revision=30))
+    assert isinstance(effect, Ask)
