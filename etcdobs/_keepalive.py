@@ -13,6 +13,9 @@ from etcdobs.errors import ConnectionFailedError, DeadlineExceededError, EtcdErr
 
 METHOD = "etcdserverpb.Lease/LeaseKeepAlive"
 
+# Seconds until a first answer is overdue; later ones are after a third of the ttl: there is time for a second try.
+_FIRST_ANSWER = 2.0
+
 
 @dataclass(slots=True)
 class Heart:
@@ -51,6 +54,11 @@ class Heart:
         """A renewal goes out: the next one waits for its answer."""
         self._sent_at.append(now)
         self.next_at = float("inf")
+
+    @property
+    def overdue_at(self) -> float:
+        """When the answer to the oldest renewal should be there; infinity while none is awaited."""
+        return self._sent_at[0] + (self.ttl / 3 or _FIRST_ANSWER) if self._sent_at else float("inf")
 
     def unanswered(self) -> None:
         """The stream broke: whatever was sent on it may never have arrived, so renew at once."""
@@ -103,9 +111,13 @@ class KeepAliveClock:
             heart.sent(now)
         return [pb.LeaseKeepAliveRequest(ID=heart.id) for heart in due]
 
+    def is_overdue(self, now: float) -> bool:
+        """True when the stream has left a renewal unanswered for so long that another had better be tried."""
+        return any(heart.overdue_at <= now for heart in self._hearts.values() if not heart.ended)
+
     def seconds_to_next(self, now: float) -> float | None:
-        """Seconds until something is due; None: nothing is."""
-        times = [heart.next_at for heart in self._hearts.values() if not heart.ended]
+        """Seconds until something is due, or overdue; None: nothing is."""
+        times = [min(heart.next_at, heart.overdue_at) for heart in self._hearts.values() if not heart.ended]
         soonest = min(times, default=float("inf"))
         return None if soonest == float("inf") else max(0.0, soonest - now)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from etcdobs.testing import Etcd, etcd
+from etcdobs.testing import Etcd, EtcdNotFoundError, etcd, find_etcd
+from etcdobs.testing._binary import etcd_version
 from tests.clients import BlockingAsAsync
 from tests.waiting import QUICK
 
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
 pytest_plugins = ["etcdobs.testing.pytest_plugin"]
 
 OpenClient = Callable[..., AbstractAsyncContextManager["AsyncClient"]]
+
+
+def pytest_report_header() -> str:
+    """Which server the tests run on: ETCDOBS_ETCD names another."""
+    try:
+        return f"etcd: {_version_text()} ({find_etcd()})"
+    except EtcdNotFoundError as missing:
+        return f"etcd: {missing}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says it again where the outcome is read."""
+    terminalreporter.write_line(pytest_report_header())
+
+
+def _version_text() -> str:
+    return ".".join(map(str, etcd_version(find_etcd())))
+
+
+@pytest.fixture(scope="session")
+def server_version() -> tuple[int, int, int]:
+    """Of the etcd that the fixtures start: (3, 5, 1). A test that differs by version states the rule with it."""
+    return etcd_version(find_etcd())
 
 
 @pytest.fixture

@@ -3,23 +3,21 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from etcdobs import AsyncWatcher, Event
-
-T = TypeVar("T")
 
 # A lone member elects itself in a tenth of a second, and grants leases of 1 s.
 QUICK = ("--heartbeat-interval=10", "--election-timeout=100")
 
 
-async def eventually(condition: Callable[[], T | Awaitable[T]], timeout: float = 10) -> T:
-    """What `condition` returns, as soon as that is true; fails when it is not for `timeout` seconds."""
+async def eventually(condition: Callable[[], Any], timeout: float = 10) -> Any:
+    """What `condition` returns, or what awaiting that gives, as soon as it is true; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         outcome = condition()
-        value: T = await outcome if inspect.isawaitable(outcome) else outcome
+        value = await outcome if inspect.isawaitable(outcome) else outcome
         if value:
             return value
         assert time.monotonic() < deadline, f"not so within {timeout:g} s: {inspect.getsource(condition).strip()}"

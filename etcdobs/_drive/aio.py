@@ -181,11 +181,16 @@ class Driver:
 
     # ---- life
 
+    @property
+    def forked(self) -> bool:
+        """True in a child of the process that made the client: what it inherited, locks too, is not to be touched."""
+        return os.getpid() != self._pid
+
     def check_usable(self) -> None:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self.closing:
             raise ClosedError
-        if os.getpid() != self._pid:
+        if self.forked:
             raise ClosedError("the client was made before this process was forked: make one after the fork")
 
     def enter_loop(self) -> None:
@@ -209,7 +214,7 @@ class Driver:
 
     async def close(self) -> None:
         """End everything; calls in flight raise ClosedError. May be called twice."""
-        if self.closing:
+        if self.closing or self.forked:
             return
         self.enter_loop()
         self.closing = True

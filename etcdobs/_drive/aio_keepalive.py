@@ -14,7 +14,7 @@ from etcdobs._flow import open_stream, token_of
 from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
-from etcdobs.errors import ConnectionFailedError, EtcdError, LeaseNotFoundError
+from etcdobs.errors import ConnectionFailedError, EtcdError, LeaseNotFoundError, UnavailableError
 from etcdobs.ops.lease import KEEP_ALIVE
 
 
@@ -82,6 +82,7 @@ class Heartbeats:
         self._clock = KeepAliveClock()
         self._waiters: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
+        self._call: Any = None
         self._backoff = Backoff(driver.session.jitter)
         self._error: EtcdError | None = None
         self._token: str | None = None
@@ -104,6 +105,8 @@ class Heartbeats:
 
     def leave(self, heart: Heart) -> None:
         """Stop keeping a lease alive; with the last one the stream ends."""
+        if self._driver.forked:
+            return
         self.is_lost(heart)
         self._clock.leave(heart)
         self._notify()
@@ -216,9 +219,15 @@ class Heartbeats:
         self._token = token_of(metadata)
         broken = asyncio.Event()
         call = await self._driver.stream(KEEP_ALIVE, endpoint, self._requests(broken), metadata)
+        self._call = call
         try:
             async for response in call:
                 self._receive(response, endpoint)
+        except asyncio.CancelledError:
+            if not broken.is_set():
+                raise
+            self._driver.session.endpoints.failed(endpoint, time.monotonic())
+            raise UnavailableError("no renewal was answered in time", method=METHOD) from None
         except grpc.RpcError as error:
             if not self._driver.closing:
                 self._driver.session.endpoints.failed(endpoint, time.monotonic())
@@ -233,6 +242,10 @@ class Heartbeats:
         """Each renewal when it is due, until the stream breaks or nothing is left."""
         # gRPC may wake this once more when the stream is gone: what is due then is for the next stream.
         while len(self._clock) and not self._driver.closing and not broken.is_set():
+            if self._clock.is_overdue(boottime()):
+                broken.set()
+                self._call.cancel()
+                return
             for request in self._clock.due(boottime()):
                 yield request
             if len(self._clock) and not broken.is_set():

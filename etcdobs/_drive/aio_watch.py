@@ -47,7 +47,7 @@ class AsyncWatcher:
         return self._mailbox.inbox.depth
 
     async def __aenter__(self) -> "AsyncWatcher":
-        if not self._entered:
+        if not self._entered and not self._mailbox.inbox.closed:
             self._entered = True
             try:
                 await self._open()
@@ -100,6 +100,8 @@ class AsyncWatcher:
 
     async def close(self) -> None:
         """End the watch; an iteration ends too. May be called twice."""
+        if self._watches.forked:
+            return
         self._mailbox.end(None)
         await self._watches.leave(self._mailbox)
 
@@ -128,6 +130,11 @@ class Watches:
         self._streams: list[Stream] = []
         self._homes: dict[Mailbox, Stream] = {}
         driver.close_with_me(self)
+
+    @property
+    def forked(self) -> bool:
+        """True in a child of the process that made the client."""
+        return self._driver.forked
 
     async def open(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Create a watch; its start is pinned first, within `timeout` seconds, where the user named none."""

@@ -174,11 +174,16 @@ class Driver:
 
     # ---- life
 
+    @property
+    def forked(self) -> bool:
+        """True in a child of the process that made the client: what it inherited, locks too, is not to be touched."""
+        return os.getpid() != self._pid
+
     def check_usable(self) -> None:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self._closing.is_set():
             raise ClosedError
-        if os.getpid() != self._pid:
+        if self.forked:
             raise ClosedError("the client was made before this process was forked: make one after the fork")
 
     @property
@@ -192,6 +197,8 @@ class Driver:
 
     def close(self) -> None:
         """End everything; calls in flight raise ClosedError. May be called twice, and from any thread."""
+        if self.forked:
+            return
         with self._lock:
             if self._closing.is_set():
                 return
@@ -201,9 +208,8 @@ class Driver:
             self._bound.clear()
         for stream in list(self._on_close):
             stream.close()
-        if os.getpid() == self._pid:
-            for channel in channels:
-                channel.close()
+        for channel in channels:
+            channel.close()
 
 
 def _only_reply(call: Any) -> Any:

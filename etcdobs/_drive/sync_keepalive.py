@@ -106,6 +106,8 @@ class Heartbeats:
 
     def leave(self, heart: Heart) -> None:
         """Stop keeping a lease alive; with the last one the stream ends."""
+        if self._driver.forked:
+            return
         self.is_lost(heart)
         with self._changed:
             self._clock.leave(heart)
@@ -220,9 +222,12 @@ class Heartbeats:
             with self._changed:
                 if broken.is_set() or self._driver.closing.is_set() or not len(self._clock):
                     return
-                due = self._clock.due(boottime())
-                if not due:
+                overdue, due = self._clock.is_overdue(boottime()), self._clock.due(boottime())
+                if not due and not overdue:
                     self._changed.wait(self._clock.seconds_to_next(boottime()))
+            if overdue and self._call is not None:
+                self._call.cancel()
+                return
             yield from due
 
     def _receive(self, response: Any, endpoint: Endpoint) -> None:

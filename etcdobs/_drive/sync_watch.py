@@ -49,7 +49,7 @@ class Watcher:
         return self._mailbox.inbox.depth
 
     def __enter__(self) -> "Watcher":
-        if not self._entered:
+        if not self._entered and not self._mailbox.inbox.closed:
             self._entered = True
             try:
                 self._open()
@@ -102,6 +102,8 @@ class Watcher:
 
     def close(self) -> None:
         """End the watch; an iteration ends too. May be called twice, and from any thread."""
+        if self._watches.forked:
+            return
         self._mailbox.end(None)
         self._watches.leave(self._mailbox)
 
@@ -131,6 +133,11 @@ class Watches:
         self._homes: dict[Mailbox, Stream] = {}
         self._lock = threading.Lock()
         driver.close_with_me(self)
+
+    @property
+    def forked(self) -> bool:
+        """True in a child of the process that made the client."""
+        return self._driver.forked
 
     def open(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Create a watch; its start is pinned first, within `timeout` seconds, where the user named none."""

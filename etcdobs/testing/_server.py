@@ -47,7 +47,8 @@ def etcd(
         root_password: adds the user root with the role root and this password, and enables authentication.
         flags: given to etcd last, so that they win over what is set here ("--auth-token-ttl=1"). A lone member takes
             up to a second to elect itself; with "--heartbeat-interval=10" and "--election-timeout=100" it takes a
-            tenth, and then grants leases of 1 s, where etcd's own defaults make that 2 s.
+            tenth, and then grants leases of 1 s, where etcd's own defaults make that 2 s. Names are those of etcd 3.6
+            ("--watch-progress-notify-interval"); where an older server calls it --experimental-..., so is it called.
         data_dir: kept after the block; without it the data goes with the server.
         unsafe_no_fsync: do not wait for the disk. Data survives etcd being killed, not the machine.
 

@@ -4,6 +4,7 @@ import json
 from typing import cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from etcdobs import (
     AsyncClient,
@@ -177,7 +178,7 @@ async def test_delete_takes_every_kind_of_keys(
     open_client: OpenClient, quick_etcd: Etcd, keys: Keys, left: str
 ) -> None:
     async with open_client(quick_etcd.endpoint) as client:
-        for key in "a b bb c d".split():
+        for key in ["a", "b", "bb", "c", "d"]:
             await client.put(key)
         await client.delete(keys)
         assert " ".join(kv.key.decode() for kv in await client.range(Keys.all())) == left
@@ -234,8 +235,6 @@ async def test_do_takes_operations_only(client: AsyncClient) -> None:
 
 
 async def test_a_wrong_argument_is_told_before_anything_is_sent(open_client: OpenClient) -> None:
-    from prometheus_client import CollectorRegistry
-
     metrics = ClientMetrics(registry := CollectorRegistry())
     before = samples(registry)
     async with open_client("127.0.0.1:1", metrics=metrics) as client:

@@ -39,8 +39,22 @@ def test_all_names_every_public_name() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["AsyncClient", "Client", "ClientMetrics", "Compare", "Delete", "EtcdError", "EventType", "Get", "Keys", "Put"]
-    + ["RetryPolicy", "TLS", "Txn", "serve_metrics"],
+    [
+        "AsyncClient",
+        "Client",
+        "ClientMetrics",
+        "Compare",
+        "Delete",
+        "EtcdError",
+        "EventType",
+        "Get",
+        "Keys",
+        "Put",
+        "RetryPolicy",
+        "TLS",
+        "Txn",
+        "serve_metrics",
+    ],
 )
 def test_what_is_promised_is_at_the_top(name: str) -> None:
     assert name in etcdobs.__all__
