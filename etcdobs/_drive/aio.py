@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
-from etcdobs._drive.channel import ChannelSettings, credentials, name_override
+from etcdobs._drive.channel import ChannelSettings, credentials, drain_seconds, name_override
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.notes import record
 from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
@@ -47,6 +47,7 @@ class Driver:
         self._connecting = asyncio.Lock()
         self._pid = os.getpid()
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._drains: set[asyncio.Task[None]] = set()
 
     # ---- flows
 
@@ -153,7 +154,9 @@ class Driver:
         }
         multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
         bound = self._instruments.bind_aio(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
-        return self._bound.setdefault((endpoint.address, rpc.path), bound)
+        if self._channels.get(endpoint.address) is channel:
+            self._bound[endpoint.address, rpc.path] = bound
+        return bound
 
     async def _channel(self, endpoint: Endpoint) -> grpc.aio.Channel:
         async with self._connecting:
@@ -178,6 +181,22 @@ class Driver:
             return credentials(tls), name_override(tls.server_name)
         leaf = await asyncio.to_thread(fetch_leaf, endpoint, tls, self._settings.dial_timeout)
         return credentials(tls, leaf.pem), name_override(leaf.name)
+
+    def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""
+        self.check_usable()
+        self.enter_loop()
+        gone = {endpoint.address for endpoint in self.session.endpoints.replace(endpoints)}
+        if gone:
+            self._retire(gone)
+
+    def _retire(self, addresses: set[str]) -> None:
+        channels = [self._channels.pop(address) for address in addresses & self._channels.keys()]
+        self._bound = {key: bound for key, bound in self._bound.items() if key[0] not in addresses}
+        for channel in channels:
+            drain = asyncio.create_task(channel.close(drain_seconds(self.session)), name="etcdobs-drain")
+            self._drains.add(drain)
+            drain.add_done_callback(self._drains.discard)
 
     # ---- life
 
@@ -204,6 +223,7 @@ class Driver:
         self._loop = loop
         self._channels.clear()
         self._bound.clear()
+        self._drains.clear()
         self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
         for stream in list(self._streams):
             stream.abandon()
@@ -225,6 +245,13 @@ class Driver:
         self._bound.clear()
         for channel in channels:
             await channel.close()
+        await self._end_drains()
+
+    async def _end_drains(self) -> None:
+        drains = list(self._drains)
+        for drain in drains:
+            drain.cancel()
+        await asyncio.gather(*drains, return_exceptions=True)
 
 
 async def _one(request: Any) -> AsyncIterator[Any]:

@@ -10,6 +10,7 @@ import grpc
 
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.boottime import boottime
+from etcdobs._drive.notes import unexpected
 from etcdobs._flow import open_stream, token_of
 from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
 from etcdobs._retry import TOKEN_REFUSED, Backoff
@@ -210,6 +211,8 @@ class Heartbeats:
                     error: EtcdError | None = None
                 except EtcdError as broken:
                     error = broken
+                except Exception as failed:  # noqa: BLE001 - renewals go on, whatever failed
+                    error = unexpected(failed, METHOD)
                 await self._recover(error)
         finally:
             self._task = None

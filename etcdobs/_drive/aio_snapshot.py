@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from os import PathLike
 from typing import Any
 
@@ -30,31 +31,34 @@ async def save_snapshot(driver: Driver, path: str | PathLike[str], progress: Pro
     """Write a snapshot to a file; its size."""
     check = SnapshotCheck()
     with PartFile(path) as file:
-        async for blob in _checked(driver, driver.session.seconds(checked_timeout(timeout)), check):
-            file.write(blob)
-            if progress is not None:
-                progress(check.done, check.total)
+        async with aclosing(_checked(driver, driver.session.seconds(checked_timeout(timeout)), check)) as blobs:
+            async for blob in blobs:
+                file.write(blob)
+                if progress is not None:
+                    progress(check.done, check.total)
         await asyncio.to_thread(file.keep)
     return check.done
 
 
-async def _checked(driver: Driver, timeout: float | None, check: SnapshotCheck) -> AsyncIterator[bytes]:
-    async for part in _parts(driver, timeout):
-        check.add(part.blob, part.remaining_bytes)
-        yield part.blob
+async def _checked(driver: Driver, timeout: float | None, check: SnapshotCheck) -> AsyncGenerator[bytes, None]:
+    async with aclosing(_parts(driver, timeout)) as parts:
+        async for part in parts:
+            check.add(part.blob, part.remaining_bytes)
+            yield part.blob
     check.finish()
 
 
-async def _parts(driver: Driver, timeout: float | None) -> AsyncIterator[pb.SnapshotResponse]:
+async def _parts(driver: Driver, timeout: float | None) -> AsyncGenerator[pb.SnapshotResponse, None]:
     """The messages of the stream; it is opened elsewhere as long as none has arrived."""
     attempts = len(driver.session.endpoints.all) + TOKEN_RENEWALS
     arrived = False
     while True:
         endpoint, metadata = await driver.run(open_stream(driver.session, frozenset()))
         try:
-            async for part in _stream(driver, endpoint, metadata, timeout):
-                arrived = True
-                yield part
+            async with aclosing(_stream(driver, endpoint, metadata, timeout)) as parts:
+                async for part in parts:
+                    arrived = True
+                    yield part
             return
         except EtcdError as error:
             attempts -= 1
@@ -64,7 +68,7 @@ async def _parts(driver: Driver, timeout: float | None) -> AsyncIterator[pb.Snap
 
 async def _stream(
     driver: Driver, endpoint: Endpoint, metadata: Metadata, timeout: float | None
-) -> AsyncIterator[pb.SnapshotResponse]:
+) -> AsyncGenerator[pb.SnapshotResponse, None]:
     call: Any = await driver.stream(SNAPSHOT, endpoint, pb.SnapshotRequest(), metadata, timeout)
     try:
         async for part in call:

@@ -9,6 +9,7 @@ import grpc
 
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
+from etcdobs._drive.notes import unexpected
 from etcdobs._flow import TOKEN_RENEWALS, open_stream, token_of
 from etcdobs._retry import TOKEN_REFUSED, Backoff, reason
 from etcdobs._watch import (
@@ -89,6 +90,12 @@ class Stream:
     # ---- the stream's own task
 
     async def _run(self) -> None:
+        try:
+            await self._keep_open()
+        except Exception as error:  # noqa: BLE001 - a watch never dies silently, whatever failed
+            self._give_up(unexpected(error, METHOD))
+
+    async def _keep_open(self) -> None:
         while not self.ended:
             try:
                 await self._serve()

@@ -5,12 +5,14 @@ from typing import Any, TypeAlias
 
 import grpc
 
+from etcdobs._flow import Session
 from etcdobs.config import TLS, Endpoint
 
 Options: TypeAlias = tuple[tuple[str, Any], ...]
 
 # A server answers pings that come faster than this with GOAWAY "too_many_pings".
 LEAST_KEEPALIVE_TIME = 5.0
+LONGEST_DRAIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class ChannelSettings:
             ("grpc.max_receive_message_length", self.max_receive_bytes),
             *self.options,
         )
+
+
+def drain_seconds(session: Session) -> float:
+    """How long a channel that is given up waits for what is under way on it."""
+    return LONGEST_DRAIN if session.timeout is None else session.timeout
 
 
 def _user_agent() -> str:

@@ -1,18 +1,19 @@
 """Waits for a file that appears whole or not at all: written beside its place, flushed, then renamed."""
 
 import os
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
 
 class PartFile:
-    """A file under construction; a context manager that leaves nothing behind unless `keep` was called."""
+    """A file under construction, mode 0600; a context manager that leaves nothing behind unless `keep` was called."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
-        self._part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
-        self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._file = os.fdopen(self._descriptor, "wb")
+        descriptor, part = tempfile.mkstemp(prefix=f"{self._path.name}.", suffix=".part", dir=self._path.parent)
+        self._part = Path(part)
+        self._file = os.fdopen(descriptor, "wb")
 
     def write(self, blob: bytes) -> None:
         """Add to it."""
@@ -36,5 +37,11 @@ class PartFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            # What a full disk refused before is refused again here: that is being told already.
+            self._file.close()
+        except OSError:
+            if error is None:
+                raise
+        finally:
+            self._part.unlink(missing_ok=True)

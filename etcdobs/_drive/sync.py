@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import grpc
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
-from etcdobs._drive.channel import ChannelSettings, credentials, name_override
+from etcdobs._drive.channel import ChannelSettings, credentials, drain_seconds, name_override
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.notes import record
 from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
@@ -45,6 +45,7 @@ class Driver:
         self._closing = threading.Event()
         self._pid = os.getpid()
         self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._drains: list[threading.Thread] = []
 
     # ---- flows
 
@@ -146,7 +147,10 @@ class Driver:
         }
         multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
         bound = self._instruments.bind_sync(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
-        return self._bound.setdefault((endpoint.address, rpc.path), bound)
+        with self._lock:
+            if self._channels.get(endpoint.address) is channel:
+                self._bound[endpoint.address, rpc.path] = bound
+        return bound
 
     def _channel(self, endpoint: Endpoint) -> grpc.Channel:
         with self._lock:
@@ -171,6 +175,33 @@ class Driver:
             return credentials(tls), name_override(tls.server_name)
         leaf = fetch_leaf(endpoint, tls, self._settings.dial_timeout)
         return credentials(tls, leaf.pem), name_override(leaf.name)
+
+    def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
+        """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""
+        self.check_usable()
+        gone = {endpoint.address for endpoint in self.session.endpoints.replace(endpoints)}
+        if gone:
+            self._retire(gone)
+
+    def _retire(self, addresses: set[str]) -> None:
+        with self._lock:
+            channels = [self._channels.pop(address) for address in addresses & self._channels.keys()]
+            for address, path in list(self._bound):
+                if address in addresses:
+                    del self._bound[address, path]
+            self._drains = [drain for drain in self._drains if drain.is_alive()]
+            if channels and not self._closing.is_set():
+                self._drains.append(self._drain(channels))
+
+    def _drain(self, channels: list[grpc.Channel]) -> threading.Thread:
+        def close() -> None:
+            self._closing.wait(drain_seconds(self.session))
+            for channel in channels:
+                channel.close()
+
+        thread = threading.Thread(target=close, name="etcdobs-drain", daemon=True)
+        thread.start()
+        return thread
 
     # ---- life
 
@@ -210,6 +241,8 @@ class Driver:
             stream.close()
         for channel in channels:
             channel.close()
+        for drain in self._drains:
+            drain.join(timeout=5)
 
 
 def _only_reply(call: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 
 from etcdobs._drive.boottime import boottime
+from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
 from etcdobs._flow import open_stream, token_of
 from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
@@ -188,6 +189,8 @@ class Heartbeats:
                 error: EtcdError | None = None
             except EtcdError as broken:
                 error = broken
+            except Exception as failed:  # noqa: BLE001 - renewals go on, whatever failed
+                error = unexpected(failed, METHOD)
             self._recover(error)
 
     def _is_wanted(self) -> bool:

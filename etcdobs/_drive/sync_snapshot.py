@@ -1,7 +1,8 @@
 """Waits for snapshots by blocking: one stream of one member, checked to the last byte."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from os import PathLike
 from typing import Any
 
@@ -29,31 +30,34 @@ def save_snapshot(driver: Driver, path: str | PathLike[str], progress: Progress 
     """Write a snapshot to a file; its size."""
     check = SnapshotCheck()
     with PartFile(path) as file:
-        for blob in _checked(driver, driver.session.seconds(checked_timeout(timeout)), check):
-            file.write(blob)
-            if progress is not None:
-                progress(check.done, check.total)
+        with closing(_checked(driver, driver.session.seconds(checked_timeout(timeout)), check)) as blobs:
+            for blob in blobs:
+                file.write(blob)
+                if progress is not None:
+                    progress(check.done, check.total)
         file.keep()
     return check.done
 
 
-def _checked(driver: Driver, timeout: float | None, check: SnapshotCheck) -> Iterator[bytes]:
-    for part in _parts(driver, timeout):
-        check.add(part.blob, part.remaining_bytes)
-        yield part.blob
+def _checked(driver: Driver, timeout: float | None, check: SnapshotCheck) -> Generator[bytes]:
+    with closing(_parts(driver, timeout)) as parts:
+        for part in parts:
+            check.add(part.blob, part.remaining_bytes)
+            yield part.blob
     check.finish()
 
 
-def _parts(driver: Driver, timeout: float | None) -> Iterator[pb.SnapshotResponse]:
+def _parts(driver: Driver, timeout: float | None) -> Generator[pb.SnapshotResponse, None, None]:
     """The messages of the stream; it is opened elsewhere as long as none has arrived."""
     attempts = len(driver.session.endpoints.all) + TOKEN_RENEWALS
     arrived = False
     while True:
         endpoint, metadata = driver.run(open_stream(driver.session, frozenset()))
         try:
-            for part in _stream(driver, endpoint, metadata, timeout):
-                arrived = True
-                yield part
+            with closing(_stream(driver, endpoint, metadata, timeout)) as parts:
+                for part in parts:
+                    arrived = True
+                    yield part
             return
         except EtcdError as error:
             attempts -= 1
@@ -63,7 +67,7 @@ def _parts(driver: Driver, timeout: float | None) -> Iterator[pb.SnapshotRespons
 
 def _stream(
     driver: Driver, endpoint: Endpoint, metadata: Metadata, timeout: float | None
-) -> Iterator[pb.SnapshotResponse]:
+) -> Generator[pb.SnapshotResponse, None, None]:
     call: Any = driver.stream(SNAPSHOT, endpoint, pb.SnapshotRequest(), metadata, timeout)
     try:
         yield from call

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
 from etcdobs._flow import TOKEN_RENEWALS, open_stream, token_of
@@ -104,6 +105,12 @@ class Stream:
     # ---- the stream's own thread
 
     def _run(self) -> None:
+        try:
+            self._keep_open()
+        except Exception as error:  # noqa: BLE001 - a watch never dies silently, whatever failed
+            self._give_up(unexpected(error, METHOD))
+
+    def _keep_open(self) -> None:
         while not self.ended.is_set():
             try:
                 self._serve()
