@@ -14,6 +14,14 @@ demo: $(VENV)/.demo ## open the explorer on an etcd of its own, with a lively ke
 test: $(VENV)/.dev ## run the tests against a real etcd
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+.PHONY: servers
+servers: $(VENV)/.dev ## obtain an etcd of each version line: from Debian's packages, or built with Go
+	$(BIN)/python -m tests.servers.obtain
+
+.PHONY: test-servers
+test-servers: servers ## run the integration tests on every other server that could be obtained
+	$(BIN)/python -m tests.servers.run $(PYTEST_ARGS)
+
 check: format-check lint types contracts test ## what CI runs: format, lint, types, import contracts, tests
 
 format: $(VENV)/.dev ## format the code

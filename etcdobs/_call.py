@@ -45,6 +45,10 @@ class Call(Generic[T]):
     endpoint: str | None = None
 
 
+# Thirty years: clocks and gRPC wrap around far beyond it, and nobody waits as long.
+_LONGEST = 1e9
+
+
 def checked_timeout(timeout: Timeout) -> Timeout:
     """`timeout` as it is, when it is a number of seconds above zero, or None.
 
@@ -57,7 +61,7 @@ def checked_timeout(timeout: Timeout) -> Timeout:
         raise TypeError(f"timeout must be seconds or None, not {type(timeout).__name__}")
     if not timeout > 0 or math.isinf(timeout):
         raise ValueError(f"timeout must be above 0 seconds and finite, not {timeout!r} (None: no deadline)")
-    return timeout
+    return min(timeout, _LONGEST)
 
 
 def checked_seconds(seconds: float | None) -> float | None:
@@ -72,7 +76,18 @@ def checked_seconds(seconds: float | None) -> float | None:
         raise TypeError(f"timeout must be seconds or None, not {type(seconds).__name__}")
     if not 0 <= seconds < math.inf:
         raise ValueError(f"timeout must be at least 0 seconds and finite, not {seconds!r} (None: no limit)")
-    return seconds
+    return min(seconds, _LONGEST)
+
+
+def checked_bool(name: str, flag: object) -> bool:
+    """`flag` when it is True or False.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name} must be True or False, not {type(flag).__name__}")
+    return flag
 
 
 def checked_int(name: str, number: object, *, least: int = 0) -> int:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from etcdobs._admission import admit
 from etcdobs._call import checked_timeout
+from etcdobs._discovery import discover
 from etcdobs._drive.channel import LEAST_KEEPALIVE_TIME, ChannelSettings
 from etcdobs._endpoints import Endpoints
 from etcdobs._flow import Session
+from etcdobs._namespace import as_namespace
 from etcdobs._token import Credentials, Secret
 from etcdobs.config import TLS, RetryPolicy, parse_endpoints
 from etcdobs.observe import ClientMetrics, Instruments
@@ -40,11 +43,18 @@ class Parts:
     instruments: Instruments
     interceptors: tuple[Any, ...]
     metrics: ClientMetrics | None
+    namespace: bytes
 
 
 def compose(
     endpoints: str | Iterable[str],
     *,
+    discovery_srv: str | None,
+    discovery_srv_name: str,
+    insecure_discovery: bool,
+    auto_sync_interval: float | None,
+    reject_old_cluster: bool,
+    namespace: str | bytes,
     username: str | None,
     password: Secret | None,
     token: Secret | None,
@@ -72,6 +82,12 @@ def compose(
     settings = _settings(
         tls, dial_timeout, keepalive_time, keepalive_timeout, max_send_bytes, max_receive_bytes, tuple(options)
     )
+    if auto_sync_interval is not None:
+        _check_seconds("auto_sync_interval", auto_sync_interval)
+    if discovery_srv is not None:
+        endpoints = discover(
+            discovery_srv, discovery_srv_name, insecure=insecure_discovery, timeout=settings.dial_timeout
+        )
     session = Session(
         endpoints=Endpoints(parse_endpoints(endpoints)),
         credentials=Credentials(username, password, token),
@@ -79,10 +95,12 @@ def compose(
         timeout=timeout,
         dial_timeout=dial_timeout,
         require_leader=require_leader,
+        admission=admit if reject_old_cluster else None,
     )
     recorder = ClientMetrics.default() if isinstance(metrics, _ProcessWide) else metrics
     _check_kind("metrics", recorder, ClientMetrics)
-    return Parts(session, settings, Instruments(recorder, tracer_provider), tuple(interceptors), recorder)
+    instruments = Instruments(recorder, tracer_provider)
+    return Parts(session, settings, instruments, tuple(interceptors), recorder, as_namespace(namespace))
 
 
 def _settings(

@@ -13,9 +13,22 @@ class Endpoints:
     """The endpoints of a client and what the outcomes of its calls say of each."""
 
     def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
-        self.all = endpoints
+        self.all: tuple[Endpoint, ...] = endpoints
         self._turn = count()
         self._failures: dict[str, tuple[int, float]] = {}
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The endpoints as they were given."""
+        return tuple(endpoint.text for endpoint in self.all)
+
+    def replace(self, endpoints: tuple[Endpoint, ...]) -> list[Endpoint]:
+        """Use these from now on; returns those that are in use no more. What is known of the others stays."""
+        gone = [endpoint for endpoint in self.all if endpoint not in endpoints]
+        self.all = endpoints
+        for endpoint in gone:
+            self._failures.pop(endpoint.address, None)
+        return gone
 
     def pick(self, now: float, avoid: frozenset[str] = frozenset()) -> Endpoint:
         """The next endpoint in turn that is not known bad and not in `avoid`; else the one whose penalty ends first."""

@@ -57,6 +57,9 @@ _ARGUMENTS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ETCDCTL_COMMAND_TIMEOUT": ("timeout", duration),
     "ETCDCTL_KEEPALIVE_TIME": ("keepalive_time", _keepalive_time),
     "ETCDCTL_KEEPALIVE_TIMEOUT": ("keepalive_timeout", duration),
+    "ETCDCTL_DISCOVERY_SRV": ("discovery_srv", str),
+    "ETCDCTL_DISCOVERY_SRV_NAME": ("discovery_srv_name", str),
+    "ETCDCTL_INSECURE_DISCOVERY": ("insecure_discovery", boolean),
 }
 
 
@@ -67,10 +70,6 @@ def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]
         ValueError: one is malformed; the message names it.
     """
     given = {name: text for name, text in (os.environ if environ is None else environ).items() if text}
-    if "ETCDCTL_DISCOVERY_SRV" in given:
-        raise ValueError(
-            "ETCDCTL_DISCOVERY_SRV: endpoints are not looked up in the DNS; name them in ETCDCTL_ENDPOINTS"
-        )
     arguments = {argument: _parsed(given, name, parse) for name, (argument, parse) in _ARGUMENTS.items()}
     found = {argument: value for argument, value in arguments.items() if value is not None}
     return found | _user(given) | _tls(given)
@@ -109,10 +108,19 @@ def _tls(given: Mapping[str, str]) -> dict[str, Any]:
     skip = _parsed(given, "ETCDCTL_INSECURE_SKIP_TLS_VERIFY", boolean) is True
     plain = _parsed(given, "ETCDCTL_INSECURE_TRANSPORT", boolean) is not False
     # As etcdctl: without a file, TLS is spoken where the endpoint says so, or where plain transport is forbidden.
-    if not (ca or cert) and plain and not (skip and _names_tls(given.get("ETCDCTL_ENDPOINTS", ""))):
+    if not (ca or cert) and plain and not (skip and _may_name_tls(given)):
         return {}
-    return {"tls": TLS(ca=ca, cert=cert, key=key, verify=not skip)}
+    return {"tls": TLS(ca=ca, cert=cert, key=key, server_name=_server_name(given), verify=not skip)}
 
 
-def _names_tls(endpoints: str) -> bool:
-    return any(name.strip().startswith(("https://", "unixs://")) for name in endpoints.split(","))
+def _may_name_tls(given: Mapping[str, str]) -> bool:
+    endpoints = given.get("ETCDCTL_ENDPOINTS", "").split(",")
+    return "ETCDCTL_DISCOVERY_SRV" in given or any(
+        name.strip().startswith(("https://", "unixs://")) for name in endpoints
+    )
+
+
+def _server_name(given: Mapping[str, str]) -> str | None:
+    # As etcdctl: who distrusts the DNS wants certificates that bear the domain that was asked for.
+    trusts_dns = _parsed(given, "ETCDCTL_INSECURE_DISCOVERY", boolean) is not False
+    return None if trusts_dns else given.get("ETCDCTL_DISCOVERY_SRV")

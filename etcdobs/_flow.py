@@ -13,7 +13,7 @@ clients. No clock, no thread, no socket is touched here: each rule can be tested
 """
 
 import random
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,6 +24,7 @@ from etcdobs._token import Credentials
 from etcdobs.config import Endpoint, RetryPolicy
 from etcdobs.errors import (
     AuthNotEnabledError,
+    CallCancelledError,
     DeadlineExceededError,
     EtcdError,
     NotSupportedForLearnerError,
@@ -35,6 +36,8 @@ Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 CLIENT_API_VERSION = "3.6.0"
 TOKEN_RENEWALS = 3
+# Seconds before the deadline from which on a reset of the stream counts as its passing.
+_RESET_AT_DEADLINE = 0.1
 
 # What says of a member that others had better be asked for a while.
 _BAD_ENDPOINT = (UnavailableError, NotSupportedForLearnerError)
@@ -98,7 +101,11 @@ _NOW = Now()
 
 @dataclass(slots=True)
 class Session:
-    """What all calls of a client share."""
+    """What all calls of a client share.
+
+    Attributes:
+        admission: what must succeed before any call is made, and then takes itself away; None: nothing.
+    """
 
     endpoints: Endpoints
     credentials: Credentials
@@ -107,6 +114,7 @@ class Session:
     dial_timeout: float
     require_leader: bool = False
     jitter: random.Random = field(default_factory=random.Random)
+    admission: "Callable[[Session], Flow[None]] | None" = None
 
     def metadata(self, *, leader: bool | None = None) -> Metadata:
         """What goes with a call; `leader`: whether the server must have one, else as the client was told."""
@@ -123,6 +131,8 @@ class Session:
 
 def unary(call: Call[T], session: Session) -> Flow[T]:
     """Carry out one call."""
+    if session.admission is not None:
+        yield from session.admission(session)
     attempts = _Attempts(call, session, (yield _NOW))
     if not session.credentials.asked:
         yield from attempts.renew(None)
@@ -213,7 +223,8 @@ class _Attempts:
 
     def failed(self, error: EtcdError, endpoint: Endpoint, metadata: Metadata) -> Flow[None]:
         """Prepare the next attempt, or raise."""
-        self._now, self._last = (yield _NOW), error
+        self._now = yield _NOW
+        self._last = error = self._timed(error)
         if isinstance(error, _BAD_ENDPOINT):
             self._session.endpoints.failed(endpoint, self._now)
         verdict = self._verdict(error)
@@ -225,6 +236,14 @@ class _Attempts:
         else:
             yield from self._elsewhere(error, endpoint, connected=verdict is Verdict.ASK_ELSEWHERE)
         yield Note("retried", reason(error), self._method)
+
+    def _timed(self, error: EtcdError) -> EtcdError:
+        """`error`, or what it really was: at the deadline some servers reset the stream before gRPC gives it up."""
+        if not isinstance(error, CallCancelledError) or self._timeout is None:
+            return error
+        if self._now - self._started < self._timeout - _RESET_AT_DEADLINE:
+            return error
+        return DeadlineExceededError(error.details, method=error.method, endpoint=error.endpoint)
 
     def _verdict(self, error: EtcdError) -> Verdict:
         verdict = judge(self._call, error, endpoints=self._choices, has_credentials=self._has_credentials)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from etcdobs._call import Timeout
 from etcdobs._procedure import Procedure
-from etcdobs.errors import NotLeaderError, UnavailableError
+from etcdobs.errors import DeadlineExceededError, NotLeaderError, UnavailableError
 from etcdobs.ops import maintenance
 from etcdobs.types import Alarm, StatusResponse
 
@@ -29,7 +29,7 @@ def _leader(endpoints: Sequence[str], timeout: Timeout) -> Procedure[str]:
     for endpoint in endpoints:
         try:
             status: StatusResponse = yield maintenance.status(endpoint, timeout=timeout)
-        except UnavailableError:
+        except (UnavailableError, DeadlineExceededError):
             continue
         if status.leader == status.header.member_id:
             return endpoint

@@ -4,6 +4,7 @@ A procedure yields a step and is sent what came of it, or has the error thrown i
 
     Call           carry it out; answered with its result
     UntilDeleted   wait until a key is gone; answered with nothing
+    UntilPut       wait until one of some keys is written; answered with nothing
 
 Recipes are written once as procedures; `perform` of either driver carries them out.
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from etcdobs._call import Call
+from etcdobs.keys import Keys
 
 T = TypeVar("T")
 
@@ -25,5 +27,14 @@ class UntilDeleted:
     revision: int
 
 
-Step: TypeAlias = Call[Any] | UntilDeleted
+@dataclass(frozen=True, slots=True)
+class UntilPut:
+    """Wait until one of `keys` is written after `revision`."""
+
+    keys: Keys
+    revision: int
+
+
+Wait: TypeAlias = UntilDeleted | UntilPut
+Step: TypeAlias = Call[Any] | Wait
 Procedure: TypeAlias = Generator[Step, Any, T]

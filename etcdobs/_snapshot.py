@@ -16,7 +16,7 @@ class SnapshotCheck:
 
     Attributes:
         done: bytes that arrived.
-        total: bytes in all, once the server has said so.
+        total: bytes in all, the digest included, once the server has said so.
     """
 
     def __init__(self) -> None:
@@ -26,12 +26,16 @@ class SnapshotCheck:
         self._hash = hashlib.sha256()
 
     def add(self, blob: bytes, remaining: int) -> None:
-        """One more part, and how many bytes the server says are still to come after it."""
+        """One more part, and how many bytes of the database the server says are still to come after it."""
         self.done += len(blob)
-        self.total = self.done + remaining
+        self.total = self.done + remaining + (0 if self._has_digest and not remaining else _DIGEST_BYTES)
         data = self._tail + blob
         self._tail = data[-_DIGEST_BYTES:]
         self._hash.update(data[:-_DIGEST_BYTES])
+
+    @property
+    def _has_digest(self) -> bool:
+        return self.done % _SECTOR == _DIGEST_BYTES
 
     def finish(self) -> None:
         """The stream has ended.
@@ -39,7 +43,7 @@ class SnapshotCheck:
         Raises:
             DataLossError: the digest is not there, or not right.
         """
-        if self.done % _SECTOR != _DIGEST_BYTES:
+        if not self._has_digest:
             raise DataLossError(f"the snapshot is not whole: {self.done} bytes have no checksum", method=_METHOD)
         if self._hash.digest() != self._tail:
             raise DataLossError("the snapshot's checksum does not match what arrived", method=_METHOD)

@@ -1,20 +1,25 @@
 """The asyncio client: binds every operation to the driver that awaits."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._bind import aio
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_seconds, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_bool, checked_int, checked_seconds, checked_timeout
 from etcdobs._compose import PROCESS_WIDE, Metrics, compose
 from etcdobs._drive.aio import Driver
-from etcdobs._drive.aio_procedure import Procedures
+from etcdobs._drive.aio_health import health
+from etcdobs._drive.aio_keepalive import Heartbeats
+from etcdobs._drive.aio_membership import AutoSync
+from etcdobs._drive.aio_namespace import view
 from etcdobs._drive.aio_watch import AsyncWatcher, Watches
 from etcdobs._environment import from_environment
+from etcdobs._file_config import from_file
+from etcdobs._namespace import as_namespace, watch_cursor
 from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
 from etcdobs._token import Secret
-from etcdobs._watch import Cursor
-from etcdobs.config import TLS, RetryPolicy
+from etcdobs.config import TLS, RetryPolicy, parse_endpoints
 from etcdobs.keys import Keys, as_keys
 from etcdobs.ops import kv
 from etcdobs.ops.operation import HasLeaseId
@@ -27,7 +32,7 @@ from etcdobs.services.cluster import AsyncClusterClient
 from etcdobs.services.lease import AsyncLeaseClient
 from etcdobs.services.maintenance import AsyncMaintenanceClient
 from etcdobs.services.txn import AsyncTxnBuilder
-from etcdobs.types import Child, KeyValue
+from etcdobs.types import Child, Health, KeyValue
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -42,6 +47,14 @@ class AsyncClient:
 
     Args:
         endpoints: `host:port`, `http://`, `https://` or `unix://`; several as "a:2379,b:2379" or as a sequence.
+        discovery_srv, discovery_srv_name: look the endpoints up instead, in the SRV records of this domain, and of this
+            cluster where it has several, as etcdctl does; done here and now, within `dial_timeout` a look-up.
+        insecure_discovery: take endpoints without TLS from there too.
+        auto_sync_interval: seconds between looks at the member list, for the endpoints; None: never (see
+            `cluster.sync`).
+        reject_old_cluster: before the first call ask each endpoint for its version; older than the minor version before
+            the client's own, and every call raises OldClusterError.
+        namespace: a prefix that all keys are under; they are named and answered without it (see `namespaced`).
         username, password: of an etcd user; the token they buy is renewed unseen. `password` may be a callable.
         token: a token made elsewhere, instead of a user; may be a callable, asked again when it is refused.
         tls: how to speak TLS; an `https://` endpoint without it trusts the system's certificates.
@@ -64,6 +77,12 @@ class AsyncClient:
         self,
         endpoints: str | Iterable[str] = "localhost:2379",
         *,
+        discovery_srv: str | None = None,
+        discovery_srv_name: str = "",
+        insecure_discovery: bool = True,
+        auto_sync_interval: float | None = None,
+        reject_old_cluster: bool = False,
+        namespace: str | bytes = b"",
         username: str | None = None,
         password: Secret | None = None,
         token: Secret | None = None,
@@ -83,6 +102,12 @@ class AsyncClient:
     ) -> None:
         parts = compose(
             endpoints,
+            discovery_srv=discovery_srv,
+            discovery_srv_name=discovery_srv_name,
+            insecure_discovery=insecure_discovery,
+            auto_sync_interval=auto_sync_interval,
+            reject_old_cluster=reject_old_cluster,
+            namespace=namespace,
             username=username,
             password=password,
             token=token,
@@ -100,13 +125,22 @@ class AsyncClient:
             interceptors=interceptors,
             options=options,
         )
-        self._driver = Driver(parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics)
-        self._watches = Watches(self._driver)
-        self._procedures = Procedures(self._driver, self._watches)
-        self.lease: AsyncLeaseClient = AsyncLeaseClient(self._driver)
-        self.cluster: AsyncClusterClient = AsyncClusterClient(self._driver)
-        self.maintenance: AsyncMaintenanceClient = AsyncMaintenanceClient(self._driver, self._procedures)
-        self.auth: AsyncAuthClient = AsyncAuthClient(self._driver)
+        self._driver = self._whole = Driver(
+            parts.session, parts.settings, parts.instruments, parts.interceptors, parts.metrics
+        )
+        self._is_view = False
+        self._watches = Watches(self._whole)
+        self._heartbeats = Heartbeats(self._whole)
+        self._sync = None if auto_sync_interval is None else AutoSync(self._whole, auto_sync_interval)
+        self.cluster: AsyncClusterClient = AsyncClusterClient(self._whole)
+        self.auth: AsyncAuthClient = AsyncAuthClient(self._whole)
+        self._confine(parts.namespace)
+
+    def _confine(self, namespace: bytes) -> None:
+        self._namespace = namespace
+        self._driver, self._procedures = view(self._whole, self._watches, namespace)
+        self.maintenance: AsyncMaintenanceClient = AsyncMaintenanceClient(self._whole, self._procedures)
+        self.lease: AsyncLeaseClient = AsyncLeaseClient(self._driver, self._heartbeats)
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "AsyncClient":
@@ -120,14 +154,65 @@ class AsyncClient:
         """
         return cls(**from_environment() | overrides)
 
+    @classmethod
+    def from_config(cls, path: str | PathLike[str], **overrides: Any) -> "AsyncClient":
+        """A client as a YAML file with the keys of clientv3's `yaml` package says (needs `etcdobs[yaml]`).
+
+        A duration is a number of nanoseconds, or like "5s". TLS is spoken to endpoints without a scheme unless
+        insecure-transport is true.
+
+        Args:
+            path: the file.
+            overrides: arguments of the client that win over the file.
+
+        Raises:
+            ValueError: the file cannot be read, or a key in it is unknown or malformed; the message names both.
+            ModuleNotFoundError: PyYAML is not installed.
+        """
+        return cls(**from_file(path) | overrides)
+
     @property
     def endpoints(self) -> tuple[str, ...]:
         """The endpoints in use, as they were given."""
-        return tuple(endpoint.text for endpoint in self._driver.session.endpoints.all)
+        return self._whole.session.endpoints.texts
+
+    async def set_endpoints(self, endpoints: str | Iterable[str]) -> None:
+        """Use these endpoints from now on; connections to the others are given up.
+
+        Calls under way there have the client's `timeout` to come to their end; watches and keepalives go on elsewhere.
+
+        Args:
+            endpoints: as the constructor takes them.
+
+        Raises:
+            TypeError, ValueError: there is none, or one is malformed; those of now stay in use.
+        """
+        self._whole.set_endpoints(parse_endpoints(endpoints))
+
+    async def health(self) -> Health:
+        """How every endpoint is, as `etcdctl endpoint health` finds it; takes little more than `dial_timeout`."""
+        return await health(self._whole)
+
+    def namespaced(self, prefix: str | bytes) -> "AsyncClient":
+        """The same client, confined to the keys under `prefix`: they are named and answered without it.
+
+        It shares the connections of this one, and closing it closes nothing. What has no end (`Keys.all`,
+        `Keys.from_key`) ends with the prefix. A namespace in a namespace is under both. Leases, members, users and
+        the keys of a role's permissions have no namespace.
+
+        Args:
+            prefix: what the keys begin with, its separator included.
+        """
+        client = object.__new__(type(self))
+        client.__dict__.update(self.__dict__)
+        client._is_view = True
+        client._confine(self._namespace + as_namespace(prefix))
+        return client
 
     async def close(self) -> None:
         """End everything in bounded time: calls, watches and keepalives raise ClosedError. May be called twice."""
-        await self._driver.close()
+        if not self._is_view:
+            await self._whole.close()
 
     async def __aenter__(self) -> "AsyncClient":
         return self
@@ -293,14 +378,15 @@ class AsyncClient:
         """
         if not (put or delete):
             raise ValueError("put=False and delete=False leave nothing to watch")
-        cursor = Cursor(
+        cursor = watch_cursor(
+            self._namespace,
             as_keys(keys),
             start_revision=checked_int("start_revision", start_revision),
-            prev_kv=prev_kv,
-            put=put,
-            delete=delete,
-            progress_notify=progress_notify,
-            fragment=fragment,
+            prev_kv=checked_bool("prev_kv", prev_kv),
+            put=checked_bool("put", put),
+            delete=checked_bool("delete", delete),
+            progress_notify=checked_bool("progress_notify", progress_notify),
+            fragment=checked_bool("fragment", fragment),
         )
         seconds = self._driver.session.seconds(checked_timeout(timeout))
         return AsyncWatcher(self._watches, cursor, checked_int("buffer", buffer, least=1), seconds)

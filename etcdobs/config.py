@@ -61,9 +61,17 @@ def _check_material(name: str, material: object) -> None:
         raise TypeError(f"TLS: {name} must be a str, a Path or PEM bytes, not {type(material).__name__}")
     path = Path(material)
     if not path.is_file():
-        raise FileNotFoundError(f"TLS: {name} names no file: {path}")
+        raise MissingFileError(f"TLS: {name} names no file: {path}")
     if not os.access(path, os.R_OK):
-        raise PermissionError(f"TLS: {name} cannot be read: {path}")
+        raise UnreadableFileError(f"TLS: {name} cannot be read: {path}")
+
+
+class MissingFileError(FileNotFoundError, ValueError):
+    """A setting names a file that is not there."""
+
+
+class UnreadableFileError(PermissionError, ValueError):
+    """A setting names a file that this process may not read."""
 
 
 def _shown(material: Material | None) -> str:
@@ -169,6 +177,8 @@ def parse_endpoints(endpoints: str | Iterable[str]) -> tuple[Endpoint, ...]:
     Raises:
         TypeError, ValueError: there is none, one is malformed, or one is given both with and without TLS.
     """
+    if not isinstance(endpoints, Iterable):
+        raise TypeError(f"endpoints must be a str or a sequence of str, not {type(endpoints).__name__}")
     texts = [endpoints] if isinstance(endpoints, str) else list(endpoints)
     for text in texts:
         if not isinstance(text, str):

@@ -110,7 +110,7 @@ def as_key(key: object) -> bytes:
         raise TypeError(f"one key is wanted here, not a range of keys: {key!r}")
     name = as_bytes("key", key)
     if not name:
-        raise EmptyKeyError
+        raise EmptyKeyError("key is not provided: it is empty")
     return name
 
 
@@ -118,7 +118,7 @@ def as_keys(keys: object) -> Keys:
     """One key or a `Keys` as a `Keys`; raises as `as_key` does."""
     if isinstance(keys, Keys):
         if not keys.start:
-            raise EmptyKeyError
+            raise EmptyKeyError("key is not provided: it is empty")
         return keys
     if isinstance(keys, (str, bytes, bytearray)):
         return Keys(as_key(keys))

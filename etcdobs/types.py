@@ -15,9 +15,11 @@ __all__ = [
     "Child",
     "CompactResponse",
     "DeleteResponse",
+    "EndpointHealth",
     "Event",
     "EventType",
     "HashKVResponse",
+    "Health",
     "KeyValue",
     "LeaseTimeToLive",
     "Member",
@@ -32,6 +34,21 @@ __all__ = [
     "User",
     "WatchResponse",
 ]
+
+
+_SHOWN_BYTES = 80
+_SHOWN_ITEMS = 5
+
+
+def _short(data: bytes) -> str:
+    """Bytes for a repr, which must stay readable whatever is stored."""
+    return repr(data) if len(data) <= _SHOWN_BYTES else f"<{len(data)} bytes {data[:_SHOWN_BYTES]!r}...>"
+
+
+def _few(items: Sequence[object]) -> str:
+    """Items for a repr, the first few of many."""
+    shown = ", ".join(map(repr, items[:_SHOWN_ITEMS]))
+    return f"[{shown}, ... {len(items)} in all]" if len(items) > _SHOWN_ITEMS else f"[{shown}]"
 
 
 class KeyValue(NamedTuple):
@@ -51,6 +68,12 @@ class KeyValue(NamedTuple):
     mod_revision: int
     version: int
     lease: int
+
+    def __repr__(self) -> str:
+        return (
+            f"KeyValue(key={_short(self.key)}, value={_short(self.value)}, create_revision={self.create_revision}, "
+            f"mod_revision={self.mod_revision}, version={self.version}, lease={self.lease})"
+        )
 
     @property
     def text(self) -> str:
@@ -113,7 +136,7 @@ class _Response:
         return self.header.revision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RangeResponse(_Response, Sequence[KeyValue]):
     """The keys of a range: a sequence of `KeyValue`.
 
@@ -126,6 +149,9 @@ class RangeResponse(_Response, Sequence[KeyValue]):
     kvs: tuple[KeyValue, ...]
     count: int  # type: ignore[assignment]  # etcd's name for it wins over the sequence's method
     more: bool
+
+    def __repr__(self) -> str:
+        return f"RangeResponse(count={self.count}, more={self.more}, revision={self.revision}, kvs={_few(self.kvs)})"
 
     def __len__(self) -> int:
         return len(self.kvs)
@@ -148,12 +174,15 @@ class PutResponse(_Response):
     prev_kv: KeyValue | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteResponse(_Response):
     """The answer to a delete: how many keys went, and which, when that was asked for."""
 
     deleted: int
     prev_kvs: tuple[KeyValue, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"DeleteResponse(deleted={self.deleted}, revision={self.revision}, prev_kvs={_few(self.prev_kvs)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +206,7 @@ class TxnResponse(_Response):
 OperationResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WatchResponse:
     """A batch of events that belong together: all events of the revisions it covers, never a part.
 
@@ -188,6 +217,9 @@ class WatchResponse:
 
     events: tuple[Event, ...]
     revision: int
+
+    def __repr__(self) -> str:
+        return f"WatchResponse(revision={self.revision}, events={_few(self.events)})"
 
     @property
     def is_progress(self) -> bool:
@@ -325,3 +357,36 @@ class HashKVResponse(_Response):
     hash: int
     compact_revision: int
     hash_revision: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointHealth:
+    """How one member is, as `etcdctl endpoint health` finds it.
+
+    Attributes:
+        endpoint: as it was given.
+        ok: it answered a read that takes a quorum, and no alarm is raised. To be denied the read counts as an answer.
+        error: what is wrong; None when nothing is.
+        latency: seconds until it answered, or until it was given up.
+        version: the server's, like "3.5.1"; None where it did not tell.
+        alarms: those that it knows of, of any member; a server may tell them to root only.
+    """
+
+    endpoint: str
+    ok: bool
+    error: str | None
+    latency: float
+    version: str | None
+    alarms: tuple[Alarm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the members are, one entry an endpoint of the client, in its order."""
+
+    endpoints: tuple[EndpointHealth, ...]
+
+    @property
+    def ok(self) -> bool:
+        """True when every endpoint is."""
+        return all(endpoint.ok for endpoint in self.endpoints)

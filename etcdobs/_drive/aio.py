@@ -17,7 +17,14 @@ from etcdobs._drive.notes import record
 from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint
-from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError, UnavailableError, from_status
+from etcdobs.errors import (
+    CallCancelledError,
+    ClosedError,
+    DeadlineExceededError,
+    EtcdError,
+    UnavailableError,
+    from_status,
+)
 from etcdobs.observe import ClientMetrics, Instruments
 
 T = TypeVar("T")
@@ -47,7 +54,7 @@ class Driver:
         self._connecting = asyncio.Lock()
         self._pid = os.getpid()
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._drains: set[asyncio.Task[None]] = set()
+        self._drains: dict[asyncio.Task[None], grpc.aio.Channel] = {}
 
     # ---- flows
 
@@ -121,7 +128,7 @@ class Driver:
         """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         bound = await self.bound(rpc, endpoint)
         try:
-            return bound(request, timeout=timeout, metadata=metadata)
+            return _OpenStream(self, bound(request, timeout=timeout, metadata=metadata), rpc, endpoint)
         except (grpc.RpcError, grpc.aio.UsageError) as error:
             self.fail(error, rpc, endpoint)
 
@@ -129,6 +136,8 @@ class Driver:
         """Raise the exception for what gRPC raised; a cancellation of the task itself stays what it is."""
         if self.closing and not _is_cancelled():
             raise ClosedError(method=f"{rpc.service}/{rpc.method}", endpoint=endpoint.address) from error
+        if isinstance(error, asyncio.CancelledError) and not _is_cancelled():
+            raise given_up(rpc, endpoint) from error
         if not isinstance(error, grpc.RpcError):
             raise error
         status: Any = error
@@ -195,8 +204,8 @@ class Driver:
         self._bound = {key: bound for key, bound in self._bound.items() if key[0] not in addresses}
         for channel in channels:
             drain = asyncio.create_task(channel.close(drain_seconds(self.session)), name="etcdobs-drain")
-            self._drains.add(drain)
-            drain.add_done_callback(self._drains.discard)
+            self._drains[drain] = channel
+            drain.add_done_callback(lambda drained: self._drains.pop(drained, None))
 
     # ---- life
 
@@ -248,10 +257,58 @@ class Driver:
         await self._end_drains()
 
     async def _end_drains(self) -> None:
-        drains = list(self._drains)
+        drains, self._drains = self._drains, {}
         for drain in drains:
             drain.cancel()
         await asyncio.gather(*drains, return_exceptions=True)
+        for channel in drains.values():
+            await channel.close()
+
+
+class _OpenStream:
+    """A stream's replies; that its channel was given up is an error like any other, and cancels no reader."""
+
+    def __init__(self, driver: Driver, call: Any, rpc: Rpc, endpoint: Endpoint) -> None:
+        self._call = call
+        self._replies: AsyncIterator[Any] | None = None
+        self._driver = driver
+        self._rpc = rpc
+        self._endpoint = endpoint
+
+    def __aiter__(self) -> "_OpenStream":
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._next()
+        except asyncio.CancelledError:
+            if self._is_in_use or _is_cancelled():
+                raise
+        # Not within the handler: the error would hold on to the call by its context, and the call to the connection.
+        raise given_up(self._rpc, self._endpoint)
+
+    @property
+    def _is_in_use(self) -> bool:
+        return self._driver.closing or self._endpoint in self._driver.session.endpoints.all
+
+    async def _next(self) -> Any:
+        if self._call is None:
+            raise StopAsyncIteration
+        if self._replies is None:
+            self._replies = aiter(self._call)
+        return await anext(self._replies)
+
+    def cancel(self) -> None:
+        """End it, and let go of it: whoever keeps an error of this stream does not keep its connection."""
+        call, self._call, self._replies = self._call, None, None
+        if call is not None:
+            call.cancel()
+
+
+def given_up(rpc: Rpc, endpoint: Endpoint) -> CallCancelledError:
+    """What a call ends with that outlasts its connection, once its endpoint is in use no more."""
+    method = f"{rpc.service}/{rpc.method}"
+    return CallCancelledError("its connection was given up", method=method, endpoint=endpoint.address)
 
 
 async def _one(request: Any) -> AsyncIterator[Any]:

@@ -1,12 +1,13 @@
-"""Waits for procedures by awaiting: carries out their calls, and waits for keys to go."""
+"""Waits for procedures by awaiting: carries out their calls, and waits for keys to come and go."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from etcdobs._call import Call
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_watch import AsyncWatcher, Watches
-from etcdobs._procedure import Procedure, Step, UntilDeleted
+from etcdobs._procedure import Procedure, Step, UntilPut, Wait
 from etcdobs._watch import Cursor
 from etcdobs.errors import CompactedError, DeadlineExceededError, EtcdError
 from etcdobs.keys import Keys
@@ -47,11 +48,13 @@ class Procedures:
 
     async def _do(self, step: Step, patience: Patience) -> Any:
         if isinstance(step, Call):
-            return await self.driver.call(step)
-        return await self._until_deleted(step, patience)
+            return await (self.driver.call(step) if step.repeatable else _to_its_end(self.driver.call(step)))
+        return await self._until(step, patience)
 
-    async def _until_deleted(self, step: UntilDeleted, patience: Patience) -> None:
-        cursor = Cursor(Keys(step.key), start_revision=step.revision + 1, put=False)
+    async def _until(self, step: Wait, patience: Patience) -> None:
+        put = isinstance(step, UntilPut)
+        keys = step.keys if isinstance(step, UntilPut) else Keys(step.key)
+        cursor = Cursor(keys, start_revision=step.revision + 1, put=put, delete=not put)
         watcher = AsyncWatcher(self._watches, cursor, 16, self.driver.session.timeout)
         try:
             async with watcher:
@@ -60,6 +63,18 @@ class Procedures:
         except CompactedError:
             # Whatever happened is forgotten: whoever waits looks again.
             return
+
+
+async def _to_its_end(call: Coroutine[Any, Any, T]) -> T:
+    # Whoever is cancelled while it changes something takes that back: which must not reach the server before it.
+    task = asyncio.ensure_future(call)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+        raise
 
 
 async def _arrived(watcher: AsyncWatcher, seconds: float | None) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import TypeVar
 
-from etcdobs._call import CLIENT_DEFAULT, Timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
 from etcdobs._drive.aio_stream import Stream
@@ -47,6 +47,12 @@ class AsyncWatcher:
         return self._mailbox.inbox.depth
 
     async def __aenter__(self) -> "AsyncWatcher":
+        if self._mailbox.inbox.closed:
+            raise ClosedError("the watcher is closed: ask the client for another", method=METHOD)
+        await self._ensure_open()
+        return self
+
+    async def _ensure_open(self) -> None:
         if not self._entered and not self._mailbox.inbox.closed:
             self._entered = True
             try:
@@ -54,7 +60,10 @@ class AsyncWatcher:
             except BaseException:
                 await self.close()
                 raise
-        return self
+
+    def __repr__(self) -> str:
+        state = "closed" if self._mailbox.inbox.closed else "open" if self._entered else "not open"
+        return f"<{type(self).__name__} of {self._mailbox.cursor.keys}, {state}, at revision {self.revision}>"
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -88,7 +97,7 @@ class AsyncWatcher:
             CompactedError: the history it needed is gone; `compact_revision` says where it now starts.
             EtcdError: the server ended it for another reason.
         """
-        event = await self._next_event(timeout)
+        event = await self._next_event(checked_seconds(timeout))
         if event is None:
             raise ClosedError("the watcher is closed", method=METHOD)
         return event
@@ -114,7 +123,7 @@ class AsyncWatcher:
         return event
 
     async def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
-        await self.__aenter__()
+        await self._ensure_open()
         item = await self._mailbox.take(take, timeout)
         if self._mailbox.wants_more():
             self._watches.resume(self._mailbox)

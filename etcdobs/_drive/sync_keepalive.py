@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from etcdobs._call import checked_seconds
 from etcdobs._drive.boottime import boottime
 from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
@@ -15,7 +16,7 @@ from etcdobs._flow import open_stream, token_of
 from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
-from etcdobs.errors import ConnectionFailedError, EtcdError, LeaseNotFoundError
+from etcdobs.errors import ClosedError, ConnectionFailedError, EtcdError, LeaseNotFoundError
 from etcdobs.ops.lease import KEEP_ALIVE
 
 
@@ -50,9 +51,11 @@ class Heartbeat:
 
     def wait_lost(self, timeout: float | None = None) -> bool:
         """True as soon as the lease is lost; False when `timeout` seconds pass first, or the heartbeat is closed."""
-        return self._heart is not None and self._heartbeats.wait_lost(self._heart, timeout)
+        return self._heart is not None and self._heartbeats.wait_lost(self._heart, checked_seconds(timeout))
 
     def __enter__(self) -> "Heartbeat":
+        if self._heart is not None and not self._open:
+            raise ClosedError("the heartbeat is closed: ask the client for another", method=METHOD)
         if self._heart is None:
             self._heart = self._heartbeats.join(self.id)
             self._open = True

@@ -1,4 +1,4 @@
-"""Waits for procedures by blocking: carries out their calls, and waits for keys to go."""
+"""Waits for procedures by blocking: carries out their calls, and waits for keys to come and go."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from etcdobs._call import Call
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_watch import Watcher, Watches
-from etcdobs._procedure import Procedure, Step, UntilDeleted
+from etcdobs._procedure import Procedure, Step, UntilPut, Wait
 from etcdobs._watch import Cursor
 from etcdobs.errors import CompactedError, DeadlineExceededError, EtcdError
 from etcdobs.keys import Keys
@@ -48,10 +48,12 @@ class Procedures:
     def _do(self, step: Step, patience: Patience) -> Any:
         if isinstance(step, Call):
             return self.driver.call(step)
-        return self._until_deleted(step, patience)
+        return self._until(step, patience)
 
-    def _until_deleted(self, step: UntilDeleted, patience: Patience) -> None:
-        cursor = Cursor(Keys(step.key), start_revision=step.revision + 1, put=False)
+    def _until(self, step: Wait, patience: Patience) -> None:
+        put = isinstance(step, UntilPut)
+        keys = step.keys if isinstance(step, UntilPut) else Keys(step.key)
+        cursor = Cursor(keys, start_revision=step.revision + 1, put=put, delete=not put)
         watcher = Watcher(self._watches, cursor, 16, self.driver.session.timeout)
         try:
             with watcher:

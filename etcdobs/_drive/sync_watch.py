@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
-from etcdobs._call import CLIENT_DEFAULT, Timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
 from etcdobs._drive.sync_stream import Stream
@@ -49,6 +49,12 @@ class Watcher:
         return self._mailbox.inbox.depth
 
     def __enter__(self) -> "Watcher":
+        if self._mailbox.inbox.closed:
+            raise ClosedError("the watcher is closed: ask the client for another", method=METHOD)
+        self._ensure_open()
+        return self
+
+    def _ensure_open(self) -> None:
         if not self._entered and not self._mailbox.inbox.closed:
             self._entered = True
             try:
@@ -56,7 +62,10 @@ class Watcher:
             except BaseException:
                 self.close()
                 raise
-        return self
+
+    def __repr__(self) -> str:
+        state = "closed" if self._mailbox.inbox.closed else "open" if self._entered else "not open"
+        return f"<{type(self).__name__} of {self._mailbox.cursor.keys}, {state}, at revision {self.revision}>"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -90,7 +99,7 @@ class Watcher:
             CompactedError: the history it needed is gone; `compact_revision` says where it now starts.
             EtcdError: the server ended it for another reason.
         """
-        event = self._next_event(timeout)
+        event = self._next_event(checked_seconds(timeout))
         if event is None:
             raise ClosedError("the watcher is closed", method=METHOD)
         return event
@@ -116,7 +125,7 @@ class Watcher:
         return event
 
     def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
-        self.__enter__()
+        self._ensure_open()
         item = self._mailbox.take(take, timeout)
         if self._mailbox.wants_more():
             self._watches.resume(self._mailbox)

@@ -10,6 +10,8 @@ share FAILED_PRECONDITION, 18 share INVALID_ARGUMENT. The names are etcd's (`Err
 """
 
 from etcdobs.errors.codes import (
+    AbortedError,
+    AlreadyExistsError,
     CallCancelledError,
     ClosedError,
     ConnectionFailedError,
@@ -20,6 +22,7 @@ from etcdobs.errors.codes import (
     InternalError,
     InvalidArgumentError,
     NotFoundError,
+    OldClusterError,
     OutOfRangeError,
     PermissionDeniedError,
     ResourceExhaustedError,
@@ -97,6 +100,8 @@ from etcdobs.errors.status import from_cancel_reason as from_cancel_reason
 from etcdobs.errors.status import from_status as from_status
 
 __all__ = [
+    "AbortedError",
+    "AlreadyExistsError",
     "AuthNotEnabledError",
     "AuthOldRevisionError",
     "AuthenticationFailedError",
@@ -142,6 +147,7 @@ __all__ = [
     "NotFoundError",
     "NotLeaderError",
     "NotSupportedForLearnerError",
+    "OldClusterError",
     "OutOfRangeError",
     "PeerURLExistError",
     "PermissionDeniedError",

@@ -116,10 +116,28 @@ class FailedPreconditionError(EtcdError):
     default_code = grpc.StatusCode.FAILED_PRECONDITION
 
 
+class OldClusterError(FailedPreconditionError):
+    """A member is older than the client was told to accept (`reject_old_cluster`); the call was not sent."""
+
+    message = "the cluster is too old"
+
+
 class OutOfRangeError(EtcdError):
     """A revision or a TTL lies outside what the cluster has."""
 
     default_code = grpc.StatusCode.OUT_OF_RANGE
+
+
+class AlreadyExistsError(EtcdError):
+    """What the request would make exists."""
+
+    default_code = grpc.StatusCode.ALREADY_EXISTS
+
+
+class AbortedError(EtcdError):
+    """The server gave the call up for another one."""
+
+    default_code = grpc.StatusCode.ABORTED
 
 
 class UnimplementedError(EtcdError):

@@ -49,7 +49,9 @@ def error_class(code: grpc.StatusCode, details: str) -> type[EtcdError]:
 
 def _by_message(details: str) -> type[EtcdError] | None:
     # 3.5.1 answers UNKNOWN with the bare text where later ones add the prefix and the code.
-    return _BY_MESSAGE.get(details) or _BY_MESSAGE.get(_PREFIX + details)
+    # Up to 3.5, HashKV and Defragment pass on the text of etcd's own auth package, with UNKNOWN for a code.
+    bare = details.removeprefix("auth: ")
+    return _BY_MESSAGE.get(details) or _BY_MESSAGE.get(_PREFIX + bare)
 
 
 def from_status(code: grpc.StatusCode, details: str, *, method: str = "", endpoint: str = "") -> EtcdError:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_timeout
 from etcdobs._wire import Rpc, rpc
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.ops import _decode
@@ -21,7 +21,7 @@ def members(linearizable: bool = True, *, timeout: Timeout = CLIENT_DEFAULT) -> 
     """
     return Call(
         _rpc("MemberList"),
-        pb.MemberListRequest(linearizable=linearizable),
+        pb.MemberListRequest(linearizable=checked_bool("linearizable", linearizable)),
         _members,
         True,
         checked_timeout(timeout),
@@ -41,7 +41,7 @@ def add(peer_urls: str | Iterable[str], learner: bool = False, *, timeout: Timeo
         PeerURLExistError: another member has one of them.
         TooManyLearnersError: there is a learner already (one is the limit unless set).
     """
-    request = pb.MemberAddRequest(peerURLs=_urls(peer_urls), isLearner=learner)
+    request = pb.MemberAddRequest(peerURLs=_urls(peer_urls), isLearner=checked_bool("learner", learner))
     return Call(_rpc("MemberAdd"), request, lambda reply: _decode.member(reply.member), False, checked_timeout(timeout))
 
 

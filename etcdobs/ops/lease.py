@@ -3,7 +3,7 @@
 import secrets
 from builtins import list as _list
 
-from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_int, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
 from etcdobs.errors import LeaseNotFoundError
@@ -53,7 +53,7 @@ def time_to_live(
         keys: also return the keys that hang on it.
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
     """
-    request = pb.LeaseTimeToLiveRequest(ID=lease_id(id), keys=keys)
+    request = pb.LeaseTimeToLiveRequest(ID=lease_id(id), keys=checked_bool("keys", keys))
     return Call(
         rpc("etcdserverpb.Lease/LeaseTimeToLive"),
         request,

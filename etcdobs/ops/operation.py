@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
-from etcdobs._call import checked_int
+from etcdobs._call import checked_bool, checked_int
 from etcdobs._wire import Rpc, rpc
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.keys import Keys, as_key, as_keys, as_value
@@ -99,15 +99,15 @@ class Get(Operation):
             range_end=wanted.end,
             limit=checked_int("limit", limit),
             revision=checked_int("revision", revision),
-            serializable=serializable,
-            keys_only=keys_only,
-            count_only=count_only,
+            serializable=checked_bool("serializable", serializable),
+            keys_only=checked_bool("keys_only", keys_only),
+            count_only=checked_bool("count_only", count_only),
             min_mod_revision=checked_int("min_mod_revision", min_mod_revision),
             max_mod_revision=checked_int("max_mod_revision", max_mod_revision),
             min_create_revision=checked_int("min_create_revision", min_create_revision),
             max_create_revision=checked_int("max_create_revision", max_create_revision),
         )
-        _sort(self.request, sort_by, descending)
+        _sort(self.request, sort_by, checked_bool("descending", descending))
 
     @property
     def is_read(self) -> bool:
@@ -165,9 +165,9 @@ class Put(Operation):
             key=as_key(key),
             value=content,
             lease=on_lease,
-            prev_kv=prev_kv,
-            ignore_value=ignore_value,
-            ignore_lease=ignore_lease,
+            prev_kv=checked_bool("prev_kv", prev_kv),
+            ignore_value=checked_bool("ignore_value", ignore_value),
+            ignore_lease=checked_bool("ignore_lease", ignore_lease),
         )
 
     def in_txn(self) -> pb.RequestOp:
@@ -185,7 +185,9 @@ class Delete(Operation):
 
     def __init__(self, keys: str | bytes | Keys, *, prev_kv: bool = False) -> None:
         wanted = as_keys(keys)
-        self.request: Any = pb.DeleteRangeRequest(key=wanted.start, range_end=wanted.end, prev_kv=prev_kv)
+        self.request: Any = pb.DeleteRangeRequest(
+            key=wanted.start, range_end=wanted.end, prev_kv=checked_bool("prev_kv", prev_kv)
+        )
 
     def in_txn(self) -> pb.RequestOp:
         return pb.RequestOp(request_delete_range=self.request)

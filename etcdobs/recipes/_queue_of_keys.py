@@ -4,9 +4,8 @@ The protocol is that of Go's `concurrency` package, so that clients of both lang
 `name/<lease id in hex>`, the place is its create revision, and each waits for the one right before it only.
 """
 
-from dataclasses import dataclass
-
 from etcdobs._procedure import Procedure, UntilDeleted
+from etcdobs.errors import LeaseNotFoundError
 from etcdobs.keys import Keys
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
@@ -15,96 +14,142 @@ from etcdobs.recipes.errors import ElectionNotLeaderError, SessionExpiredError
 from etcdobs.types import KeyValue, PutResponse, RangeResponse, TxnResponse
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the queue: the key that holds it, and the revision that ranks it."""
-
-    key: bytes
-    revision: int
-
-
 def queue(name: str | bytes) -> bytes:
-    """The prefix of a queue's keys."""
-    prefix = name.encode() if isinstance(name, str) else bytes(name)
+    """The prefix of a queue's keys: the name and a slash, also after a name that ends with one, as in Go."""
+    if not isinstance(name, (str, bytes)):
+        raise TypeError(f"the name of a lock or an election must be str or bytes, not {type(name).__name__}")
+    prefix = name.encode() if isinstance(name, str) else name
     if not prefix:
         raise ValueError("a lock or an election needs a name")
-    return prefix if prefix.endswith(b"/") else prefix + b"/"
+    return prefix + b"/"
 
 
-def first(prefix: bytes) -> Get:
-    """Reads who is first."""
-    return Get(Keys.prefix(prefix), limit=1, sort_by="create_revision")
+class Candidate:
+    """One who stands in a queue, with the one key that its lease has there.
 
-
-def stand(prefix: bytes, lease: int, value: str | bytes = "") -> Procedure[tuple[Place, bool]]:
-    """Take a place, or find the one taken before; True when it is the first."""
-    key = prefix + f"{lease:x}".encode()
-    operation = Txn(
-        when=[Compare.missing(key)],
-        then=[Put(key, value, lease=lease), first(prefix)],
-        otherwise=[Get(key), first(prefix)],
-    )
-    response = yield kv.do(operation)
-    assert isinstance(response, TxnResponse)
-    own, leading = response.responses
-    assert isinstance(leading, RangeResponse)
-    revision = own.revision if isinstance(own, PutResponse) else _held(own).create_revision
-    place = Place(key, revision)
-    return place, not leading.kvs or leading.kvs[0].create_revision == revision
-
-
-def _held(response: object) -> KeyValue:
-    assert isinstance(response, RangeResponse)
-    return response.kvs[0]
-
-
-def wait(prefix: bytes, place: Place) -> Procedure[None]:
-    """Wait until nobody is before `place`.
-
-    Raises:
-        SessionExpiredError: the place itself is gone.
+    Attributes:
+        key: the key that holds its place.
+        revision: what ranks it, the revision at which the key was made; 0 before it is known.
+        is_first: True once nobody is before it.
     """
-    while True:
-        ahead: RangeResponse = yield kv.range(
-            Keys.prefix(prefix),
+
+    def __init__(self, prefix: bytes, lease: int) -> None:
+        self.key: bytes = prefix + f"{lease:x}".encode()
+        self.revision: int = 0
+        self.is_first: bool = False
+        self._prefix = prefix
+        self._lease = lease
+        self._stands = False
+
+    def stand(self, value: bytes = b"") -> Procedure[bool]:
+        """Take a place, or find the one taken before; True when it is the first.
+
+        Raises:
+            SessionExpiredError: the lease is gone.
+        """
+        self._stands = True
+        try:
+            response = yield kv.do(self._standing(value))
+        except LeaseNotFoundError as error:
+            raise SessionExpiredError from error
+        assert isinstance(response, TxnResponse)
+        own, leading = response.responses
+        assert isinstance(leading, RangeResponse)
+        if isinstance(own, PutResponse):
+            self.revision = own.revision
+        else:
+            yield from self._found(own, value)
+        self.is_first = leading.kvs[0].create_revision == self.revision
+        return self.is_first
+
+    def _standing(self, value: bytes) -> Txn:
+        first = Get(Keys.prefix(self._prefix), limit=1, sort_by="create_revision")
+        return Txn(
+            when=[Compare.missing(self.key)],
+            then=[Put(self.key, value, lease=self._lease), first],
+            otherwise=[Get(self.key), first],
+        )
+
+    def _found(self, response: object, value: bytes) -> Procedure[None]:
+        assert isinstance(response, RangeResponse)
+        self.revision = response.kvs[0].create_revision
+        if response.kvs[0].value != value:
+            yield from self.proclaim(value)
+
+    def wait(self) -> Procedure[None]:
+        """Wait until nobody is before it.
+
+        Raises:
+            SessionExpiredError: its own key is gone.
+        """
+        while (ahead := (yield from self._ahead())).kvs:
+            yield UntilDeleted(ahead.kvs[0].key, ahead.revision)
+        still: KeyValue | None = yield kv.get(self.key)
+        if still is None or still.create_revision != self.revision:
+            raise SessionExpiredError
+        self.is_first = True
+
+    def _ahead(self) -> Procedure[RangeResponse]:
+        response: RangeResponse = yield kv.range(
+            Keys.prefix(self._prefix),
             limit=1,
             sort_by="create_revision",
             descending=True,
-            max_create_revision=place.revision - 1,
+            max_create_revision=self.revision - 1,
         )
-        if not ahead.kvs:
-            break
-        yield UntilDeleted(ahead.kvs[0].key, ahead.revision)
-    still: KeyValue | None = yield kv.get(place.key)
-    if still is None or still.create_revision != place.revision:
-        raise SessionExpiredError
+        return response
 
+    def stand_and_wait(self, value: bytes = b"") -> Procedure[None]:
+        """Take a place, and wait until it is the first.
 
-def leave(place: Place) -> Procedure[bool]:
-    """Give a place up; False when it was gone already."""
-    operation = Txn(when=[Compare.create_revision(place.key) == place.revision], then=[Delete(place.key)])
-    response = yield kv.do(operation)
-    assert isinstance(response, TxnResponse)
-    return response.succeeded
+        Raises:
+            SessionExpiredError: the lease is gone.
+        """
+        if not (yield from self.stand(value)):
+            yield from self.wait()
+
+    def leave(self) -> Procedure[bool]:
+        """Give the place up; False when it was gone already."""
+        if not self._stands:
+            return False
+        # Whoever was interrupted while taking a place does not know its rank, but has only one key there.
+        own = Compare.create_revision(self.key) == self.revision if self.revision else Compare.exists(self.key)
+        response = yield kv.do(Txn(when=[own], then=[Delete(self.key)]))
+        assert isinstance(response, TxnResponse)
+        return response.succeeded
+
+    def proclaim(self, value: bytes) -> Procedure[None]:
+        """Change the value of its key.
+
+        Raises:
+            ElectionNotLeaderError: the place is gone.
+        """
+        held = Compare.create_revision(self.key) == self.revision
+        response = yield kv.do(Txn(when=[held], then=[Put(self.key, value, lease=self._lease)]))
+        assert isinstance(response, TxnResponse)
+        if not response.succeeded:
+            raise ElectionNotLeaderError
+
+    def resume(self) -> Procedure[None]:
+        """Find the first place, which the same lease took before.
+
+        Raises:
+            ElectionNotLeaderError: it has none, or not the first.
+        """
+        leading = yield from leader(self._prefix)
+        if not leading.kvs or leading.kvs[0].key != self.key:
+            raise ElectionNotLeaderError
+        self._stands = self.is_first = True
+        self.revision = leading.kvs[0].create_revision
 
 
 def leader(prefix: bytes) -> Procedure[RangeResponse]:
-    """Who is first, and at which revision of the cluster."""
-    response = yield kv.range(Keys.prefix(prefix), limit=1, sort_by="create_revision")
-    assert isinstance(response, RangeResponse)
+    """Who is first."""
+    response: RangeResponse = yield kv.range(Keys.prefix(prefix), limit=1, sort_by="create_revision")
     return response
 
 
-def proclaim(place: Place, value: bytes, lease: int) -> Procedure[None]:
-    """Change the value of a place that is still held.
-
-    Raises:
-        ElectionNotLeaderError: it is not.
-    """
-    operation = Txn(
-        when=[Compare.create_revision(place.key) == place.revision], then=[Put(place.key, value, lease=lease)]
-    )
-    response = yield kv.do(operation)
-    assert isinstance(response, TxnResponse)
-    if not response.succeeded:
-        raise ElectionNotLeaderError
+def candidates(prefix: bytes) -> Procedure[RangeResponse]:
+    """All who stand."""
+    response: RangeResponse = yield kv.range(Keys.prefix(prefix))
+    return response

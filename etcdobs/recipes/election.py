@@ -1,16 +1,18 @@
 """An election: of all who campaign under one name the first leads, and all can see who it is."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from etcdobs._call import checked_int
-from etcdobs._procedure import Procedure
+from etcdobs.errors import CompactedError, EtcdError
 from etcdobs.keys import Keys, as_value
-from etcdobs.recipes._queue_of_keys import Place, leader, leave, proclaim, queue, stand, wait
+from etcdobs.recipes._queue_of_keys import Candidate, candidates, leader
+from etcdobs.recipes._standing import Standing
+from etcdobs.recipes._succession import Succession
 from etcdobs.recipes.errors import ElectionNotLeaderError
-from etcdobs.recipes.session import AsyncSession, Session, opened, patience
-from etcdobs.types import KeyValue, RangeResponse
+from etcdobs.recipes.session import AsyncSession, Session, check_alive, opened, patience
+from etcdobs.types import KeyValue
 
 if TYPE_CHECKING:
     from etcdobs._drive.aio_procedure import Procedures as AsyncProcedures
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncElection", "Election"]
 
 
-class Election:
+class Election(Standing[Session]):
     """An election among all who campaign under one name: the first leads until it resigns or loses its lease.
 
     Use it as a context manager, which resigns and ends the session, or call `resign`. Compatible with Go's
@@ -38,55 +40,51 @@ class Election:
         ttl: int,
         session: Session | None = None,
     ) -> None:
+        super().__init__(name, ttl, session)
         self._procedures = procedures
         self._leases = leases
         self._watch = watch
-        self._prefix = queue(name)
-        self._ttl = checked_int("ttl", ttl, least=1)
-        self._shared = session
-        self._session: Session | None = None
-        self._place: Place | None = None
 
-    @property
-    def key(self) -> bytes:
-        """The key of this candidate; RuntimeError before it campaigned."""
-        return opened(self._place).key
-
-    @property
-    def fence(self) -> int:
-        """A number that grows with every leader; RuntimeError before it campaigned."""
-        return opened(self._place).revision
-
-    @property
-    def lost(self) -> bool:
-        """True no later than the server lets the leadership go because the lease ran out."""
-        return self._session is not None and self._session.lost
+    def wait_lost(self, timeout: float | None = None) -> bool:
+        """True as soon as the lease is lost; False when `timeout` seconds pass first, or the candidate resigns."""
+        return opened(self._session).wait_lost(timeout)
 
     def campaign(self, value: str | bytes = "", timeout: float | None = None) -> None:
-        """Wait until this candidate leads, and proclaim `value`.
+        """Wait until this candidate leads, and proclaim `value`; who leads already only proclaims it.
+
+        Args:
+            value: what the others are to know of the leader, such as its address.
+            timeout: seconds to wait in the queue; None: as long as it takes.
 
         Raises:
-            DeadlineExceededError: it did not within `timeout` seconds (also a TimeoutError).
+            DeadlineExceededError: it did not lead in time (also a TimeoutError); the candidacy is given up.
             SessionExpiredError: the lease was lost while waiting.
         """
-        if self._session is None:
-            self._session = (self._shared or Session(self._leases, self._ttl)).__enter__()
-        session = self._session
+        proclaimed = as_value(value)
         try:
-            self._procedures.perform(
-                self._stand_and_wait(session.lease.id, as_value(value)), patience(session, timeout)
-            )
+            session, candidate = self._open()
+            self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, timeout))
+            check_alive(session)
         except BaseException:
-            self.resign()
+            with suppress(EtcdError):
+                self.resign()
             raise
 
-    def _stand_and_wait(self, lease: int, value: bytes) -> Procedure[None]:
-        stood_before = self._place is not None
-        self._place, is_first = yield from stand(self._prefix, lease, value)
-        if stood_before:
-            yield from proclaim(self._place, value, lease)
-        if not is_first:
-            yield from wait(self._prefix, self._place)
+    def resume(self) -> None:
+        """Take up a leadership that was won with the same lease before, as by a process that was started again.
+
+        It needs a session on that lease: `client.election(name, session=session)`.
+
+        Raises:
+            ElectionNotLeaderError: the lease does not lead.
+        """
+        session, candidate = self._open()
+        try:
+            self._procedures.perform(candidate.resume())
+            check_alive(session)
+        except BaseException:
+            self._candidate = None
+            raise
 
     def proclaim(self, value: str | bytes) -> None:
         """Change what the leader proclaims, without another election.
@@ -94,38 +92,43 @@ class Election:
         Raises:
             ElectionNotLeaderError: this candidate does not lead.
         """
-        if self._place is None or self._session is None:
+        if self._candidate is None or not self._candidate.is_first:
             raise ElectionNotLeaderError
-        self._procedures.perform(proclaim(self._place, as_value(value), self._session.lease.id))
+        self._procedures.perform(self._candidate.proclaim(as_value(value)))
 
     def resign(self) -> None:
         """Let another lead. Nothing to do when this candidate does not stand."""
-        place, self._place = self._place, None
-        session, self._session = self._session, None
+        candidate, session = self._forget()
         try:
-            if place is not None:
-                self._procedures.perform(leave(place))
+            if candidate is not None:
+                self._procedures.perform(candidate.leave())
         finally:
-            if session is not None and session is not self._shared:
+            if session is not None:
                 session.close()
 
     def leader(self) -> KeyValue | None:
         """The leader's key and what it proclaims; None when nobody leads."""
-        response: RangeResponse = self._procedures.perform(leader(self._prefix))
+        response = self._procedures.perform(leader(self._prefix))
         return response.kvs[0] if response.kvs else None
 
     def observe(self) -> Iterator[KeyValue]:
-        """Iterates over the leaders: the one of now, and each proclamation and change from then on."""
-        response: RangeResponse = self._procedures.perform(leader(self._prefix))
-        current = response.kvs[0] if response.kvs else None
-        if current is not None:
-            yield current
-        with self._watch(Keys.prefix(self._prefix), start_revision=response.revision + 1) as watcher:
-            for _batch in watcher.responses():
-                now = self.leader()
-                if now is not None and now != current:
-                    current = now
-                    yield now
+        """Iterates over the leaders: the one of now, then each proclamation and each change, in order.
+
+        None is missed, however short its time, unless the history it was in is compacted while this reads too slowly.
+        """
+        succession = Succession()
+        while True:
+            for leading in succession.read(self._procedures.perform(candidates(self._prefix))):
+                yield leading
+            watcher = self._watch(Keys.prefix(self._prefix), start_revision=succession.revision + 1)
+            try:
+                with watcher:
+                    for batch in watcher.responses():
+                        for leading in succession.follow(batch.events):
+                            yield leading
+                return
+            except CompactedError:
+                continue
 
     def __enter__(self) -> "Election":
         return self
@@ -133,10 +136,26 @@ class Election:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.resign()
+        try:
+            self.resign()
+        except EtcdError:
+            if error is None:
+                raise
+
+    def _open(self) -> tuple[Session, Candidate]:
+        if self.lost:
+            _, outlived = self._forget()
+            if outlived is not None:
+                outlived.orphan()
+        if self._session is None:
+            self._session = self._shared or Session(self._leases, self._ttl)
+            self._session.__enter__()
+        if self._candidate is None:
+            self._candidate = Candidate(self._prefix, self._session.lease.id)
+        return self._session, self._candidate
 
 
-class AsyncElection:
+class AsyncElection(Standing[AsyncSession]):
     """An election among all who campaign under one name: the first leads until it resigns or loses its lease.
 
     Use it as an async context manager, which resigns and ends the session, or call `resign`. Compatible with Go's
@@ -152,55 +171,51 @@ class AsyncElection:
         ttl: int,
         session: AsyncSession | None = None,
     ) -> None:
+        super().__init__(name, ttl, session)
         self._procedures = procedures
         self._leases = leases
         self._watch = watch
-        self._prefix = queue(name)
-        self._ttl = checked_int("ttl", ttl, least=1)
-        self._shared = session
-        self._session: AsyncSession | None = None
-        self._place: Place | None = None
 
-    @property
-    def key(self) -> bytes:
-        """The key of this candidate; RuntimeError before it campaigned."""
-        return opened(self._place).key
-
-    @property
-    def fence(self) -> int:
-        """A number that grows with every leader; RuntimeError before it campaigned."""
-        return opened(self._place).revision
-
-    @property
-    def lost(self) -> bool:
-        """True no later than the server lets the leadership go because the lease ran out."""
-        return self._session is not None and self._session.lost
+    async def wait_lost(self, timeout: float | None = None) -> bool:
+        """True as soon as the lease is lost; False when `timeout` seconds pass first, or the candidate resigns."""
+        return await opened(self._session).wait_lost(timeout)
 
     async def campaign(self, value: str | bytes = "", timeout: float | None = None) -> None:
-        """Wait until this candidate leads, and proclaim `value`.
+        """Wait until this candidate leads, and proclaim `value`; who leads already only proclaims it.
+
+        Args:
+            value: what the others are to know of the leader, such as its address.
+            timeout: seconds to wait in the queue; None: as long as it takes.
 
         Raises:
-            DeadlineExceededError: it did not within `timeout` seconds (also a TimeoutError).
+            DeadlineExceededError: it did not lead in time (also a TimeoutError); the candidacy is given up.
             SessionExpiredError: the lease was lost while waiting.
         """
-        if self._session is None:
-            self._session = await (self._shared or AsyncSession(self._leases, self._ttl)).__aenter__()
-        session = self._session
+        proclaimed = as_value(value)
         try:
-            await self._procedures.perform(
-                self._stand_and_wait(session.lease.id, as_value(value)), patience(session, timeout)
-            )
+            session, candidate = await self._open()
+            await self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, timeout))
+            check_alive(session)
         except BaseException:
-            await self.resign()
+            with suppress(EtcdError):
+                await self.resign()
             raise
 
-    def _stand_and_wait(self, lease: int, value: bytes) -> Procedure[None]:
-        stood_before = self._place is not None
-        self._place, is_first = yield from stand(self._prefix, lease, value)
-        if stood_before:
-            yield from proclaim(self._place, value, lease)
-        if not is_first:
-            yield from wait(self._prefix, self._place)
+    async def resume(self) -> None:
+        """Take up a leadership that was won with the same lease before, as by a process that was started again.
+
+        It needs a session on that lease: `client.election(name, session=session)`.
+
+        Raises:
+            ElectionNotLeaderError: the lease does not lead.
+        """
+        session, candidate = await self._open()
+        try:
+            await self._procedures.perform(candidate.resume())
+            check_alive(session)
+        except BaseException:
+            self._candidate = None
+            raise
 
     async def proclaim(self, value: str | bytes) -> None:
         """Change what the leader proclaims, without another election.
@@ -208,38 +223,43 @@ class AsyncElection:
         Raises:
             ElectionNotLeaderError: this candidate does not lead.
         """
-        if self._place is None or self._session is None:
+        if self._candidate is None or not self._candidate.is_first:
             raise ElectionNotLeaderError
-        await self._procedures.perform(proclaim(self._place, as_value(value), self._session.lease.id))
+        await self._procedures.perform(self._candidate.proclaim(as_value(value)))
 
     async def resign(self) -> None:
         """Let another lead. Nothing to do when this candidate does not stand."""
-        place, self._place = self._place, None
-        session, self._session = self._session, None
+        candidate, session = self._forget()
         try:
-            if place is not None:
-                await self._procedures.perform(leave(place))
+            if candidate is not None:
+                await self._procedures.perform(candidate.leave())
         finally:
-            if session is not None and session is not self._shared:
+            if session is not None:
                 await session.close()
 
     async def leader(self) -> KeyValue | None:
         """The leader's key and what it proclaims; None when nobody leads."""
-        response: RangeResponse = await self._procedures.perform(leader(self._prefix))
+        response = await self._procedures.perform(leader(self._prefix))
         return response.kvs[0] if response.kvs else None
 
     async def observe(self) -> AsyncIterator[KeyValue]:
-        """Iterates over the leaders: the one of now, and each proclamation and change from then on."""
-        response: RangeResponse = await self._procedures.perform(leader(self._prefix))
-        current = response.kvs[0] if response.kvs else None
-        if current is not None:
-            yield current
-        async with self._watch(Keys.prefix(self._prefix), start_revision=response.revision + 1) as watcher:
-            async for _batch in watcher.responses():
-                now = await self.leader()
-                if now is not None and now != current:
-                    current = now
-                    yield now
+        """Iterates over the leaders: the one of now, then each proclamation and each change, in order.
+
+        None is missed, however short its time, unless the history it was in is compacted while this reads too slowly.
+        """
+        succession = Succession()
+        while True:
+            for leading in succession.read(await self._procedures.perform(candidates(self._prefix))):
+                yield leading
+            watcher = self._watch(Keys.prefix(self._prefix), start_revision=succession.revision + 1)
+            try:
+                async with watcher:
+                    async for batch in watcher.responses():
+                        for leading in succession.follow(batch.events):
+                            yield leading
+                return
+            except CompactedError:
+                continue
 
     async def __aenter__(self) -> "AsyncElection":
         return self
@@ -247,4 +267,20 @@ class AsyncElection:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.resign()
+        try:
+            await self.resign()
+        except EtcdError:
+            if error is None:
+                raise
+
+    async def _open(self) -> tuple[AsyncSession, Candidate]:
+        if self.lost:
+            _, outlived = self._forget()
+            if outlived is not None:
+                await outlived.orphan()
+        if self._session is None:
+            self._session = self._shared or AsyncSession(self._leases, self._ttl)
+            await self._session.__aenter__()
+        if self._candidate is None:
+            self._candidate = Candidate(self._prefix, self._session.lease.id)
+        return self._session, self._candidate

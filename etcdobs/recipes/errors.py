@@ -4,7 +4,7 @@ import grpc
 
 from etcdobs.errors import EtcdError
 
-__all__ = ["ElectionNotLeaderError", "LockNotHeldError", "SessionExpiredError"]
+__all__ = ["BarrierHeldError", "ElectionNotLeaderError", "LockNotHeldError", "SessionExpiredError"]
 
 
 class SessionExpiredError(EtcdError):
@@ -25,4 +25,11 @@ class ElectionNotLeaderError(EtcdError):
     """Only the leader can do this, and it is somebody else."""
 
     message = "not the leader of this election"
+    default_code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class BarrierHeldError(EtcdError):
+    """The barrier is held already."""
+
+    message = "the barrier is held already"
     default_code = grpc.StatusCode.FAILED_PRECONDITION

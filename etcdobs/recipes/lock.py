@@ -1,14 +1,16 @@
 """A lock of the whole cluster, fair: those who wait get it in the order in which they came."""
 
+import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int
-from etcdobs._procedure import Procedure
-from etcdobs.errors import ClosedError
-from etcdobs.recipes._queue_of_keys import Place, leave, queue, stand, wait
+from etcdobs._call import CLIENT_DEFAULT, Timeout
+from etcdobs.errors import EtcdError
+from etcdobs.recipes._queue_of_keys import Candidate
+from etcdobs.recipes._standing import S, Standing
 from etcdobs.recipes.errors import LockNotHeldError
-from etcdobs.recipes.session import AsyncSession, Session, opened, patience
+from etcdobs.recipes.session import AsyncSession, Session, check_alive, opened, patience
 
 if TYPE_CHECKING:
     from etcdobs._drive.aio_procedure import Procedures as AsyncProcedures
@@ -18,10 +20,28 @@ if TYPE_CHECKING:
 __all__ = ["AsyncLock", "Lock"]
 
 
-class Lock:
+class _Claim(Standing[S]):
+    """What both locks share: the time they wait by themselves, and that one object is for one user at a time."""
+
+    def __init__(self, name: str | bytes, ttl: int, timeout: float | None, shared: S | None) -> None:
+        super().__init__(name, ttl, shared)
+        self._timeout = timeout
+        self._claimed = threading.Lock()
+
+    def _claim(self) -> None:
+        # A second thread, or task, that found the lock held by its own object would believe that it has it.
+        if not self._claimed.acquire(blocking=False) and not self.lost:
+            raise RuntimeError("this lock is held or waited for already: each thread or task needs one of its own")
+
+    def _seconds(self, timeout: Timeout) -> float | None:
+        return timeout if timeout is None or isinstance(timeout, (int, float)) else self._timeout
+
+
+class Lock(_Claim[Session]):
     """A lock of the whole cluster. Whoever holds it loses it with its lease: check `lost`, and fence with `fence`.
 
-    Use it as a context manager, or `acquire` and `release`. Compatible with Go's `concurrency.Mutex`.
+    Use it as a context manager, or `acquire` and `release`; it may be used again. One object is for one thread at a
+    time, and in one session all locks of a name are one owner. Compatible with Go's `concurrency.Mutex`.
     """
 
     def __init__(
@@ -33,77 +53,56 @@ class Lock:
         timeout: float | None,
         session: Session | None = None,
     ) -> None:
+        super().__init__(name, ttl, timeout, session)
         self._procedures = procedures
         self._leases = leases
-        self._prefix = queue(name)
-        self._ttl = checked_int("ttl", ttl, least=1)
-        self._timeout = timeout
-        self._shared = session
-        self._session: Session | None = None
-        self._place: Place | None = None
-
-    @property
-    def key(self) -> bytes:
-        """The key that holds the lock; RuntimeError while it is not held."""
-        return opened(self._place).key
 
     @property
     def lease(self) -> "Lease":
         """The lease that the key hangs on; RuntimeError while it is not held."""
         return opened(self._session).lease
 
-    @property
-    def fence(self) -> int:
-        """A number that grows with every holder: let what the lock protects refuse a smaller one than it has seen."""
-        return opened(self._place).revision
-
-    @property
-    def held(self) -> bool:
-        """True while it is held and its lease is not lost."""
-        return self._place is not None and not self.lost
-
-    @property
-    def lost(self) -> bool:
-        """True no later than the server gives the lock to another because the lease ran out."""
-        return self._session is not None and self._session.lost
-
     def wait_lost(self, timeout: float | None = None) -> bool:
         """True as soon as the lock is lost; False when `timeout` seconds pass first, or it is released."""
         return opened(self._session).wait_lost(timeout)
 
     def acquire(self, timeout: Timeout = CLIENT_DEFAULT) -> None:
-        """Wait for the lock; nothing to do when it is held already.
+        """Wait for the lock.
 
         Args:
-            timeout: seconds; left out: the lock's own; None: as long as it takes.
+            timeout: seconds to wait in the queue; left out: the lock's own; None: as long as it takes.
 
         Raises:
             DeadlineExceededError: it was not free in time (also a TimeoutError); the place in the queue is given up.
             SessionExpiredError: the lease was lost while waiting.
+            RuntimeError: this object holds it, or waits for it, already.
         """
-        if self.held:
-            return
-        seconds = timeout if timeout is None or isinstance(timeout, (int, float)) else self._timeout
-        session = self._open()
+        self._claim()
         try:
-            self._procedures.perform(self._stand_and_wait(session.lease.id), patience(session, seconds))
+            session, candidate = self._open()
+            waiting = patience(session, self._seconds(timeout))
+            self._procedures.perform(candidate.stand_and_wait(), waiting)
+            check_alive(session)
         except BaseException:
             self._abandon()
             raise
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free now; False when another holds it."""
-        if self.held:
-            return True
-        session = self._open()
+        """Take the lock if it is free now; False when another holds it.
+
+        Raises:
+            RuntimeError: this object holds it, or waits for it, already.
+        """
+        self._claim()
         try:
-            place, is_first = self._procedures.perform(stand(self._prefix, session.lease.id))
+            session, candidate = self._open()
+            is_first = self._procedures.perform(candidate.stand())
+            check_alive(session)
         except BaseException:
             self._abandon()
             raise
-        self._place = place
         if not is_first:
-            self._abandon()
+            self._leave()
         return is_first
 
     def release(self) -> None:
@@ -111,13 +110,11 @@ class Lock:
 
         Raises:
             LockNotHeldError: it is not held, or was lost.
+            EtcdError: the server cannot be told; it gives the lock to the next when the lease has run out.
         """
-        place = self._place
-        if place is None:
+        if self._candidate is None:
             raise LockNotHeldError
-        was_held = self._procedures.perform(leave(place))
-        self._forget()
-        if not was_held:
+        if not self._leave():
             raise LockNotHeldError("the lock was lost before it was released")
 
     def __enter__(self) -> "Lock":
@@ -127,42 +124,42 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._place is not None:
+        if self._candidate is not None:
             try:
                 self.release()
-            except (LockNotHeldError, ClosedError):
+            except EtcdError:
                 if error is None:
                     raise
 
-    def _stand_and_wait(self, lease: int) -> Procedure[None]:
-        self._place, is_first = yield from stand(self._prefix, lease)
-        if not is_first:
-            yield from wait(self._prefix, self._place)
-
-    def _open(self) -> Session:
-        self._forget()
-        self._session = (self._shared or Session(self._leases, self._ttl)).__enter__()
-        return self._session
+    def _open(self) -> tuple[Session, Candidate]:
+        _, outlived = self._forget()
+        if outlived is not None:
+            outlived.orphan()
+        self._session = session = self._shared or Session(self._leases, self._ttl)
+        session.__enter__()
+        self._candidate = Candidate(self._prefix, session.lease.id)
+        return session, self._candidate
 
     def _abandon(self) -> None:
-        """Leave the queue, as far as the server can still be told; the lease takes the key with it otherwise."""
-        place, self._place = self._place, None
+        """Leave the queue as far as the server can still be told: what is being raised says what happened."""
+        with suppress(EtcdError):
+            self._leave()
+
+    def _leave(self) -> bool:
+        candidate, session = self._forget()
         try:
-            if place is not None and self._shared is not None:
-                self._procedures.perform(leave(place))
+            return candidate is not None and self._procedures.perform(candidate.leave())
         finally:
-            self._forget()
-
-    def _forget(self) -> None:
-        session, self._session, self._place = self._session, None, None
-        if session is not None and session is not self._shared:
-            session.close()
+            self._claimed.release()
+            if session is not None:
+                session.close()
 
 
-class AsyncLock:
+class AsyncLock(_Claim[AsyncSession]):
     """A lock of the whole cluster. Whoever holds it loses it with its lease: check `lost`, and fence with `fence`.
 
-    Use it as an async context manager, or `acquire` and `release`. Compatible with Go's `concurrency.Mutex`.
+    Use it as an async context manager, or `acquire` and `release`; it may be used again. One object is for one task
+    at a time, and in one session all locks of a name are one owner. Compatible with Go's `concurrency.Mutex`.
     """
 
     def __init__(
@@ -174,77 +171,56 @@ class AsyncLock:
         timeout: float | None,
         session: AsyncSession | None = None,
     ) -> None:
+        super().__init__(name, ttl, timeout, session)
         self._procedures = procedures
         self._leases = leases
-        self._prefix = queue(name)
-        self._ttl = checked_int("ttl", ttl, least=1)
-        self._timeout = timeout
-        self._shared = session
-        self._session: AsyncSession | None = None
-        self._place: Place | None = None
-
-    @property
-    def key(self) -> bytes:
-        """The key that holds the lock; RuntimeError while it is not held."""
-        return opened(self._place).key
 
     @property
     def lease(self) -> "AsyncLease":
         """The lease that the key hangs on; RuntimeError while it is not held."""
         return opened(self._session).lease
 
-    @property
-    def fence(self) -> int:
-        """A number that grows with every holder: let what the lock protects refuse a smaller one than it has seen."""
-        return opened(self._place).revision
-
-    @property
-    def held(self) -> bool:
-        """True while it is held and its lease is not lost."""
-        return self._place is not None and not self.lost
-
-    @property
-    def lost(self) -> bool:
-        """True no later than the server gives the lock to another because the lease ran out."""
-        return self._session is not None and self._session.lost
-
     async def wait_lost(self, timeout: float | None = None) -> bool:
         """True as soon as the lock is lost; False when `timeout` seconds pass first, or it is released."""
         return await opened(self._session).wait_lost(timeout)
 
     async def acquire(self, timeout: Timeout = CLIENT_DEFAULT) -> None:
-        """Wait for the lock; nothing to do when it is held already.
+        """Wait for the lock.
 
         Args:
-            timeout: seconds; left out: the lock's own; None: as long as it takes.
+            timeout: seconds to wait in the queue; left out: the lock's own; None: as long as it takes.
 
         Raises:
             DeadlineExceededError: it was not free in time (also a TimeoutError); the place in the queue is given up.
             SessionExpiredError: the lease was lost while waiting.
+            RuntimeError: this object holds it, or waits for it, already.
         """
-        if self.held:
-            return
-        seconds = timeout if timeout is None or isinstance(timeout, (int, float)) else self._timeout
-        session = await self._open()
+        self._claim()
         try:
-            await self._procedures.perform(self._stand_and_wait(session.lease.id), patience(session, seconds))
+            session, candidate = await self._open()
+            waiting = patience(session, self._seconds(timeout))
+            await self._procedures.perform(candidate.stand_and_wait(), waiting)
+            check_alive(session)
         except BaseException:
             await self._abandon()
             raise
 
     async def try_acquire(self) -> bool:
-        """Take the lock if it is free now; False when another holds it."""
-        if self.held:
-            return True
-        session = await self._open()
+        """Take the lock if it is free now; False when another holds it.
+
+        Raises:
+            RuntimeError: this object holds it, or waits for it, already.
+        """
+        self._claim()
         try:
-            place, is_first = await self._procedures.perform(stand(self._prefix, session.lease.id))
+            session, candidate = await self._open()
+            is_first = await self._procedures.perform(candidate.stand())
+            check_alive(session)
         except BaseException:
             await self._abandon()
             raise
-        self._place = place
         if not is_first:
-            await self._abandon()
+            await self._leave()
         return is_first
 
     async def release(self) -> None:
@@ -252,13 +228,11 @@ class AsyncLock:
 
         Raises:
             LockNotHeldError: it is not held, or was lost.
+            EtcdError: the server cannot be told; it gives the lock to the next when the lease has run out.
         """
-        place = self._place
-        if place is None:
+        if self._candidate is None:
             raise LockNotHeldError
-        was_held = await self._procedures.perform(leave(place))
-        await self._forget()
-        if not was_held:
+        if not await self._leave():
             raise LockNotHeldError("the lock was lost before it was released")
 
     async def __aenter__(self) -> "AsyncLock":
@@ -268,33 +242,32 @@ class AsyncLock:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._place is not None:
+        if self._candidate is not None:
             try:
                 await self.release()
-            except (LockNotHeldError, ClosedError):
+            except EtcdError:
                 if error is None:
                     raise
 
-    def _stand_and_wait(self, lease: int) -> Procedure[None]:
-        self._place, is_first = yield from stand(self._prefix, lease)
-        if not is_first:
-            yield from wait(self._prefix, self._place)
-
-    async def _open(self) -> AsyncSession:
-        await self._forget()
-        self._session = await (self._shared or AsyncSession(self._leases, self._ttl)).__aenter__()
-        return self._session
+    async def _open(self) -> tuple[AsyncSession, Candidate]:
+        _, outlived = self._forget()
+        if outlived is not None:
+            await outlived.orphan()
+        self._session = session = self._shared or AsyncSession(self._leases, self._ttl)
+        await session.__aenter__()
+        self._candidate = Candidate(self._prefix, session.lease.id)
+        return session, self._candidate
 
     async def _abandon(self) -> None:
-        """Leave the queue, as far as the server can still be told; the lease takes the key with it otherwise."""
-        place, self._place = self._place, None
-        try:
-            if place is not None and self._shared is not None:
-                await self._procedures.perform(leave(place))
-        finally:
-            await self._forget()
+        """Leave the queue as far as the server can still be told: what is being raised says what happened."""
+        with suppress(EtcdError):
+            await self._leave()
 
-    async def _forget(self) -> None:
-        session, self._session, self._place = self._session, None, None
-        if session is not None and session is not self._shared:
-            await session.close()
+    async def _leave(self) -> bool:
+        candidate, session = self._forget()
+        try:
+            return candidate is not None and await self._procedures.perform(candidate.leave())
+        finally:
+            self._claimed.release()
+            if session is not None:
+                await session.close()

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from etcdobs._call import checked_int
-from etcdobs.errors import DeadlineExceededError, LeaseNotFoundError
+from etcdobs.errors import DeadlineExceededError, EtcdError, LeaseNotFoundError
 from etcdobs.recipes.errors import SessionExpiredError
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSession", "Session"]
 
 T = TypeVar("T")
+
+# Seconds between looks at the lease: nothing wakes who waits for a key when a renewal finds the lease gone.
+_LOOK = 0.5
 
 
 def opened(part: T | None) -> T:
@@ -31,17 +35,34 @@ def opened(part: T | None) -> T:
     return part
 
 
-def patience(session: "Session | AsyncSession", timeout: float | None) -> Callable[[], float | None]:
+def check_alive(session: "Session | AsyncSession") -> None:
+    """Raise SessionExpiredError when the session's lease is lost."""
+    if session.lost:
+        raise SessionExpiredError
+
+
+def patience(session: "Session | AsyncSession", timeout: float | None) -> Callable[[], float]:
     """How long a wait may go on: until `timeout` seconds have passed, or the session's lease is lost."""
+    left = until(timeout, "not first in the queue")
+
+    def seconds() -> float:
+        check_alive(session)
+        bound = left()
+        return _LOOK if bound is None else min(bound, _LOOK)
+
+    return seconds
+
+
+def until(timeout: float | None, failure: str) -> Callable[[], float | None]:
+    """How long a wait may go on: until `timeout` seconds have passed; `failure` is what is said then."""
     deadline = None if timeout is None else time.monotonic() + timeout
 
     def seconds() -> float | None:
-        if session.lost:
-            raise SessionExpiredError
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise DeadlineExceededError(f"not first in the queue within {timeout:g} s")
-        return min((bound for bound in (left, session.seconds_left) if bound is not None), default=None)
+        if deadline is None:
+            return None
+        if (left := deadline - time.monotonic()) <= 0:
+            raise DeadlineExceededError(f"{failure} within {timeout:g} s")
+        return left
 
     return seconds
 
@@ -82,8 +103,19 @@ class Session:
         if self._lease is None:
             given = self._given
             self._lease = self._leases.grant(self._ttl) if given is None else self._leases.existing(given)
-            self._heartbeat = self._lease.keep_alive().__enter__()
+            try:
+                self._heartbeat = self._lease.keep_alive().__enter__()
+            except BaseException:
+                self._undo()
+                raise
         return self
+
+    def _undo(self) -> None:
+        """A session that could not be opened leaves no lease of its own behind, if the server can still be told."""
+        with suppress(EtcdError):
+            if self._given is None:
+                self.close()
+        self._lease = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -143,8 +175,19 @@ class AsyncSession:
             given = self._given
             granted = self._leases.grant(self._ttl) if given is None else self._leases.existing(given)
             self._lease = await granted
-            self._heartbeat = await self._lease.keep_alive().__aenter__()
+            try:
+                self._heartbeat = await self._lease.keep_alive().__aenter__()
+            except BaseException:
+                await self._undo()
+                raise
         return self
+
+    async def _undo(self) -> None:
+        """A session that could not be opened leaves no lease of its own behind, if the server can still be told."""
+        with suppress(EtcdError):
+            if self._given is None:
+                await self.close()
+        self._lease = None
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

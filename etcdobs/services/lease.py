@@ -48,9 +48,9 @@ class Lease:
 class LeaseClient:
     """Leases: `client.lease`."""
 
-    def __init__(self, driver: _sync.Driver) -> None:
+    def __init__(self, driver: _sync.Driver, heartbeats: _sync_Heartbeats | None = None) -> None:
         self._driver = driver
-        self._heartbeats = _sync_Heartbeats(driver)
+        self._heartbeats = heartbeats or _sync_Heartbeats(driver)
 
     def grant(self, ttl: int, id: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> Lease:
         """A new lease; keys put on it go when it does.
@@ -136,9 +136,9 @@ class AsyncLease:
 class AsyncLeaseClient:
     """Leases: `client.lease`."""
 
-    def __init__(self, driver: _aio.Driver) -> None:
+    def __init__(self, driver: _aio.Driver, heartbeats: _aio_Heartbeats | None = None) -> None:
         self._driver = driver
-        self._heartbeats = _aio_Heartbeats(driver)
+        self._heartbeats = heartbeats or _aio_Heartbeats(driver)
 
     async def grant(self, ttl: int, id: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> AsyncLease:
         """A new lease; keys put on it go when it does.

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from .departure import Departure, SignalError
+from .hangup import Hangup
 from .model.records import GatewayError
 from .model.text import inert
 from .settings import PROGRAM, Settings, UsageError, read
@@ -25,11 +27,28 @@ class StartError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the explorer; answers the exit code: 0, 1 where the cluster cannot be used, 2 for a wrong command line."""
+    """Run the explorer as this process's only task; answers the exit code.
+
+    A signal that asks to end, or a terminal that goes away, gives the terminal back and ends the process with 128 + the
+    signal's number.
+    """
+    try:
+        with Departure():
+            return explore(arguments)
+    except SignalError as signal:
+        # An orderly end would wait for Textual's input thread, which outlives a terminal that was closed.
+        os._exit(signal.exit_code)
+
+
+def explore(arguments: Sequence[str] | None = None, *, metrics_url: str = "") -> int:
+    """Run the explorer; answers the exit code: 0, 1 where the cluster cannot be used, 2 for a wrong command line.
+
+    `metrics_url` is shown where the caller serves this process's metrics.
+    """
     try:
         settings = read(arguments)
         _silence(settings)
-        return _run(settings)
+        return _run(settings, metrics_url)
     except UsageError as error:
         return _complain(f"{error} (see --help)", EXIT_USAGE)
     except (StartError, OSError) as error:
@@ -54,15 +73,19 @@ def _silence(settings: Settings) -> None:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, metrics_url: str) -> int:
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     password = _password(settings)
     with ExitStack() as stack:
         if settings.metrics_port is not None:
             from etcdobs import serve_metrics  # noqa: PLC0415 - gRPC reads its environment when it is imported
 
-            stack.enter_context(serve_metrics(settings.metrics_port))
-        error = asyncio.run(_interface(settings, password) if interactive else _text(settings, password))
+            metrics_url = stack.enter_context(serve_metrics(settings.metrics_port)).url
+        if interactive:
+            stack.enter_context(Hangup(sys.stdin.fileno()))
+            error = asyncio.run(_interface(settings, password, metrics_url))
+        else:
+            error = asyncio.run(_text(settings, password))
     if error is None:
         return 0
     endpoints = settings.endpoints
@@ -100,14 +123,14 @@ def _gateway(settings: Settings, password: str | None) -> "EtcdGateway":
     return EtcdGateway(client, dial_timeout=settings.dial_timeout)
 
 
-async def _interface(settings: Settings, password: str | None) -> GatewayError | None:
+async def _interface(settings: Settings, password: str | None, metrics_url: str) -> GatewayError | None:
     gateway = _gateway(settings, password)
     try:
         from .model.state import State  # noqa: PLC0415
         from .tui.app import ExplorerApp  # noqa: PLC0415 - text output must not need the `explorer` extra
     except ModuleNotFoundError as error:
         raise StartError(f"{error.name} is missing: pip install 'etcdobs[explorer]'") from None
-    state = State(settings.context, settings.read_only, settings.separator)
+    state = State(settings.context, settings.read_only, settings.separator, metrics_url)
     app = ExplorerApp(gateway, state, theme=settings.theme)
     if not app.knows_theme(settings.theme):
         raise UsageError(f"argument --theme: no theme {settings.theme!r}; dark and light are the explorer's own")

@@ -74,9 +74,10 @@ async def explorer(
     theme: str = "dark",
     read_only: bool = False,
     separator: bytes = b"/",
+    metrics_url: str = "",
 ) -> AsyncIterator[Shown]:
     """An explorer of a cluster on a screen of that size."""
-    state = State("test-cluster", read_only, separator)
+    state = State("test-cluster", read_only, separator, metrics_url)
     app = ExplorerApp(gateway, state, theme=theme)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Shown(app, pilot)

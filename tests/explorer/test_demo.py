@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -64,14 +64,14 @@ def eventually(condition: Callable[[], bool], timeout: float = 10) -> bool:
 
 
 class Terminal:
-    """A demo in a terminal of 80x24."""
+    """A demo in a terminal of 80x24, its controlling one or not."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, command: Sequence[str] = IN_TERMINAL) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.output = ""
         self.process = subprocess.Popen(
-            IN_TERMINAL, stdin=slave, stdout=slave, stderr=slave, env=environment(tmp_path), start_new_session=True
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment(tmp_path), start_new_session=True
         )
         os.close(slave)
 
@@ -117,6 +117,15 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def window(tmp_path: Path) -> Iterator[Terminal]:
     """A terminal that the test closes."""
     opened = Terminal(tmp_path)
+    yield opened
+    opened.process.kill()
+    opened.process.wait()
+
+
+@pytest.fixture
+def foreign_window(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal that the test closes and whose end the kernel tells nobody, as it is not the controlling one."""
+    opened = Terminal(tmp_path, COMMAND)
     yield opened
     opened.process.kill()
     opened.process.wait()
@@ -269,3 +278,10 @@ def test_a_window_that_is_closed_leaves_nothing(window: Terminal, tmp_path: Path
     os.close(window.master)
     assert window.process.wait(20) in (128 + signal.SIGHUP, 1), "1 where the failing terminal is noticed first"
     assert eventually(lambda: left_behind(tmp_path, window.output) == [])
+
+
+def test_a_window_that_is_closed_without_a_signal_leaves_nothing(foreign_window: Terminal, tmp_path: Path) -> None:
+    foreign_window.read_until("registry")
+    os.close(foreign_window.master)
+    assert foreign_window.process.wait(5) == 128 + signal.SIGHUP
+    assert eventually(lambda: left_behind(tmp_path, foreign_window.output) == [])

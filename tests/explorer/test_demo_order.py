@@ -13,7 +13,7 @@ import pytest
 
 from etcdobs_explorer import cli
 from etcdobs_explorer.demo import show
-from etcdobs_explorer.demo.departure import Departure
+from etcdobs_explorer.departure import Departure
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_explorer_that_fails_leaves_nothing(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(arguments: Sequence[str]) -> int:
+    def fail(arguments: Sequence[str], **more: str) -> int:
         assert list(empty.iterdir()) != []
         raise ZeroDivisionError
 
-    monkeypatch.setattr(cli, "main", fail)
+    monkeypatch.setattr(cli, "explore", fail)
     with pytest.raises(ZeroDivisionError):
         show.main()
     assert list(empty.iterdir()) == []
@@ -40,7 +40,7 @@ def test_an_explorer_that_fails_leaves_nothing(
 
 
 def test_the_explorers_exit_code_is_the_demos(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "main", lambda arguments: 7)
+    monkeypatch.setattr(cli, "explore", lambda arguments, **more: 7)
     assert show.main() == 7
     assert list(empty.iterdir()) == []
 
@@ -48,7 +48,7 @@ def test_the_explorers_exit_code_is_the_demos(empty: Path, monkeypatch: pytest.M
 def test_a_second_explorer_has_metrics_too(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "main", lambda arguments: 0)
+    monkeypatch.setattr(cli, "explore", lambda arguments, **more: 0)
     with socket.socket() as other:
         taken = other.connect_ex(("127.0.0.1", 9464)) == 0
     with socket.socket() as first:
@@ -104,7 +104,7 @@ def test_a_second_signal_does_not_interrupt_the_cleaning_up() -> None:
 def test_a_block_that_does_not_end_is_cut_short() -> None:
     program = """
 import signal, threading
-from etcdobs_explorer.demo.departure import Departure
+from etcdobs_explorer.departure import Departure
 with Departure(patience=0.1):
     try:
         signal.raise_signal(signal.SIGTERM)

@@ -35,6 +35,7 @@ class Terminal:
     def __init__(self, process: int, descriptor: int) -> None:
         self._process = process
         self._descriptor = descriptor
+        self._is_open = True
         self.written = b""
         self.exit_code: int | None = None
 
@@ -70,12 +71,35 @@ class Terminal:
         self.exit_code = os.waitstatus_to_exitcode(status)
         return self.exit_code
 
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        os.kill(self._process, number)
+
+    def modes(self) -> list[Any]:
+        """How the terminal is set: raw or not, and so on."""
+        return termios.tcgetattr(self._descriptor)
+
+    def hang_up(self) -> None:
+        """Close the window. It is nobody's controlling terminal, so that nobody is sent a SIGHUP."""
+        os.close(self._descriptor)
+        self._is_open = False
+
+    def wait_for_end(self, timeout: float) -> int:
+        """Wait without reading until the process ends; answers its exit code."""
+        end = time.monotonic() + timeout
+        while (ended := os.waitpid(self._process, os.WNOHANG)) == (0, 0):
+            assert time.monotonic() < end, "still running"
+            time.sleep(0.02)
+        self.exit_code = os.waitstatus_to_exitcode(ended[1])
+        return self.exit_code
+
     def end(self) -> None:
         """Make sure that nothing is left running."""
         if self.exit_code is None:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
-        os.close(self._descriptor)
+        if self._is_open:
+            os.close(self._descriptor)
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._descriptor], [], [], 1.0)
@@ -163,10 +187,31 @@ def test_mutual_tls_and_the_metrics_of_its_own_calls() -> None:
         port = free_port()
         with terminal("--endpoints", server.endpoint, *trust, "--metrics-port", str(port)) as shown:
             shown.wait_for("no keys", "live")
+            shown.press("5")
+            shown.wait_for(f"http://127.0.0.1:{port}/metrics")
             with urlopen(f"http://127.0.0.1:{port}/metrics") as reply:
                 assert b'grpc_client_started_total{grpc_method="Status"' in reply.read()
             shown.press("q")
             assert shown.wait_for_exit() == 0
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)], ids=["80x24", "160x48"])
+def test_a_terminal_that_goes_away_without_a_signal_ends_it(fresh_etcd: Etcd, size: tuple[int, int]) -> None:
+    with terminal("--endpoints", fresh_etcd.endpoint, size=size) as shown:
+        shown.wait_for("no keys", "live")
+        shown.hang_up()
+        assert shown.wait_for_end(5.0) == 128 + signal.SIGHUP
+
+
+def test_a_signal_gives_the_terminal_back(fresh_etcd: Etcd) -> None:
+    with terminal("--endpoints", fresh_etcd.endpoint) as shown:
+        before = shown.modes()
+        shown.wait_for("no keys", "live")
+        assert shown.modes() != before
+        shown.send(signal.SIGTERM)
+        assert shown.wait_for_exit() == 128 + signal.SIGTERM
+        assert shown.modes() == before
+    assert b"\x1b[?1049l" in shown.written
 
 
 def test_output_on_stderr_does_not_take_the_screen_away(fresh_etcd: Etcd, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ async def test_several_endpoints_as_a_string_or_a_sequence(open_client: OpenClie
         ("localhost", ValueError, "host:port is wanted"),
         ("ftp://localhost:1", ValueError, "unknown scheme"),
         ("localhost:1/path", ValueError, "host:port is all"),
-        (2379, TypeError, "not iterable"),
+        (2379, TypeError, "sequence of str"),
         ([2379], TypeError, "an endpoint must be a str, not int"),
     ],
 )

@@ -165,8 +165,8 @@ def test_one_client_in_one_event_loop_after_another(etcd_server: Etcd, prefix: s
     client = AsyncClient(etcd_server.endpoint)
 
     async def use(tidy: bool) -> None:
-        await client.put(prefix, "0")
-        watcher = client.watch(prefix, start_revision=1)
+        written = await client.put(prefix, "0")
+        watcher = client.watch(prefix, start_revision=written.revision)
         await watcher.__aenter__()
         heartbeat = client.lease.keep_alive(await client.lease.grant(60))
         await heartbeat.__aenter__()

@@ -151,9 +151,15 @@ def test_a_malformed_boolean_names_its_variable(name: str) -> None:
         read(**{name: "yes"})
 
 
-def test_discovery_is_refused_and_not_ignored() -> None:
-    with pytest.raises(ValueError, match=r"^ETCDCTL_DISCOVERY_SRV: "):
-        read(DISCOVERY_SRV="example.com")
+def test_discovery_reaches_its_arguments(pem: str) -> None:
+    assert read(DISCOVERY_SRV="example.com") == {"discovery_srv": "example.com"}
+    assert read(DISCOVERY_SRV="example.com", DISCOVERY_SRV_NAME="blue", INSECURE_DISCOVERY="false", CACERT=pem) == {
+        "discovery_srv": "example.com",
+        "discovery_srv_name": "blue",
+        "insecure_discovery": False,
+        "tls": TLS(ca=pem, server_name="example.com"),
+    }
+    assert read(DISCOVERY_SRV="example.com", INSECURE_SKIP_TLS_VERIFY="true")["tls"] == TLS(verify=False)
 
 
 def test_a_client_is_made_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:

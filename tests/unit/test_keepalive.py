@@ -53,7 +53,7 @@ def test_a_renewal_waits_for_its_answer() -> None:
     clock, _ = kept(ttl=9)
     due(clock, T0 + 3)
     assert due(clock, T0 + 5) == []
-    assert clock.seconds_to_next(T0 + 5) is None
+    assert clock.seconds_to_next(T0 + 5) == 1.0  # until the answer is overdue: a third of the ttl after the send
 
 
 def test_a_renewal_prolongs_from_its_own_send() -> None:

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from etcdobs import MetricsServer, serve_metrics
 from etcdobs.testing import Etcd, EtcdNotFoundError, EtcdStartError, etcd
 from etcdobs_explorer import cli
+from etcdobs_explorer.departure import Departure, SignalError
 
-from .departure import Departure, SignalError
 from .excerpt import excerpt
 from .worker import Worker, WorkloadError
 
@@ -48,7 +48,7 @@ def _show(departure: Departure) -> int:
         _say(f"metrics of this explorer: {metrics.url}")
         interactive = sys.stdin.isatty() and sys.stdout.isatty()
         _say("opening etcdobs-explorer; press q to leave" if interactive else "no terminal: the same as text\n")
-        code = cli.main(["--endpoints", server.endpoint.removeprefix("http://")])
+        code = cli.explore(["--endpoints", server.endpoint.removeprefix("http://")], metrics_url=metrics.url)
         if not interactive and code == 0:
             _print_excerpt(metrics)
         return code

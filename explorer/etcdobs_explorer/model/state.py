@@ -39,13 +39,14 @@ class Selection:
 
 @dataclass(slots=True)
 class State:
-    """The model behind the views. `watching` says whether changes arrive, `watch_reason` why not; `wanted` are
-    directories that ought to be read, `unsure` those that may have become empty, `touched` says when (on a
-    monotonic clock) a key last changed."""
+    """The model behind the views. `metrics_url` is where this process serves its metrics, "" for nowhere; `watching`
+    says whether changes arrive, `watch_reason` why not; `wanted` are directories that ought to be read, `unsure` those
+    that may have become empty, `touched` says when (on a monotonic clock) a key last changed."""
 
     context: str
     read_only: bool = False
     separator: bytes = b"/"
+    metrics_url: str = ""
     connection: Connection = field(default_factory=Connection)
     tree: KeyTree = field(init=False)
     selection: Selection = field(default_factory=Selection)

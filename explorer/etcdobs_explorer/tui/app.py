@@ -24,10 +24,9 @@ from .schedule import Schedule
 from .screens.help import HelpScreen
 from .screens.keys import KeysScreen
 from .screens.table import TableScreen, WatchScreen
-from .screens.view import ViewScreen
+from .screens.view import TALL, WIDE, ViewScreen
 from .themes import DARK, LIGHT, full_name
 from .verbs import VERBS, Verb, find_verb, verb_of_key
-from .widgets.header import Tabs
 
 _FLUSH_HZ = 15
 _TICK = 0.25
@@ -90,7 +89,7 @@ class ExplorerApp(App[GatewayError]):
         self.set_timer(1.0, self._load_without_watch)
 
     def _watch(self) -> None:
-        self.run_worker(self.feeds.watch(self.state.tree.root), group="watch", exclusive=True, exit_on_error=False)
+        self._work("watch", partial(self.feeds.watch, self.state.tree.root))
 
     def _load_without_watch(self) -> None:
         """A watch that hangs must not keep the tree empty."""
@@ -137,7 +136,12 @@ class ExplorerApp(App[GatewayError]):
         """Begin a reading unless the last one of that name is still under way."""
         if name not in self._busy:
             self._busy.add(name)
-            self.run_worker(self._finish(name, work), group=name, exit_on_error=False)
+            self._work(name, partial(self._finish, name, work))
+
+    def _work(self, group: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Begin a reading in place of the last one of its group. A function, not a coroutine: a reading may be
+        replaced before its first step, and a coroutine that nobody awaits is complained about."""
+        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
     async def _finish(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         try:
@@ -147,12 +151,11 @@ class ExplorerApp(App[GatewayError]):
 
     def _load(self, prefix: bytes) -> None:
         held = len(self.state.tree.directory(prefix).children)
-        work = self.feeds.load(prefix, self.state.separator, held)
-        self.run_worker(work, group=f"load {prefix!r}", exclusive=True, exit_on_error=False)
+        self._work(f"load {prefix!r}", partial(self.feeds.load, prefix, self.state.separator, held))
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for name in self._schedule.due(self.view_name, now):
+        for name in self._schedule.due(self.view.in_sight() if self.view else (), now):
             self._begin(name, now)
         if self.state.selection.outdated:
             self.state.selection.outdated = False
@@ -168,7 +171,7 @@ class ExplorerApp(App[GatewayError]):
                 self.state.unsure -= set(unsure)
                 self._start(name, lambda: self.feeds.verify(unsure))
             case "leases":
-                due = self.state.leases.due(self.view.visible_rows() if self.view else (), now)
+                due = self.state.leases.due(self.view.visible_rows(name) if self.view else (), now)
                 if due:
                     self._start(name, lambda: self.feeds.leases(due))
             case "calls":
@@ -181,8 +184,7 @@ class ExplorerApp(App[GatewayError]):
         self._read(selection.key, selection.is_branch)
 
     def _read(self, key: bytes, is_branch: bool) -> None:
-        work = self.feeds.below(key) if is_branch else self.feeds.entry(key)
-        self.run_worker(work, group="entry", exclusive=True, exit_on_error=False)
+        self._work("entry", partial(self.feeds.below if is_branch else self.feeds.entry, key))
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
@@ -195,8 +197,8 @@ class ExplorerApp(App[GatewayError]):
     @on(messages.DirectoryOpened)
     def _directory_opened(self, message: messages.DirectoryOpened) -> None:
         if message.more:
-            work = self.feeds.load_more(message.prefix, self.state.separator)
-            self.run_worker(work, group=f"load {message.prefix!r}", exclusive=True, exit_on_error=False)
+            work = partial(self.feeds.load_more, message.prefix, self.state.separator)
+            self._work(f"load {message.prefix!r}", work)
         else:
             self._load(message.prefix)
 
@@ -204,8 +206,8 @@ class ExplorerApp(App[GatewayError]):
     def _key_selected(self, message: messages.KeySelected) -> None:
         self._read(message.key, message.is_branch)
 
-    @on(Tabs.Chosen)
-    def _tab_chosen(self, message: Tabs.Chosen) -> None:
+    @on(messages.ViewChosen)
+    def _view_chosen(self, message: messages.ViewChosen) -> None:
         self.show_view(message.name)
 
     @on(messages.PromptLeft)
@@ -283,7 +285,7 @@ class ExplorerApp(App[GatewayError]):
 
     def show_help(self) -> None:
         """The keys that hold here."""
-        self.push_screen(HelpScreen(self.view_name))
+        self.push_screen(HelpScreen(self.view_name, self.state.metrics_url))
 
     def reload(self) -> None:
         """Read again what is shown."""
@@ -314,6 +316,11 @@ class ExplorerApp(App[GatewayError]):
         """Give all the room to the focused pane."""
         if isinstance(self.view, KeysScreen):
             self.view.zoom()
+
+    def overview(self) -> None:
+        """Show leases, members and events below the keys, or no more."""
+        if isinstance(self.view, KeysScreen) and not self.view.toggle_overview():
+            self._tell(f"the overview needs {WIDE} columns and {TALL} lines", "warning")
 
     def pause(self) -> None:
         """Hold the watch log still, or let it run."""

@@ -1,8 +1,8 @@
 """Decides how the cells of each table are made from model rows."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from etcdobs_explorer.model import units
@@ -32,6 +32,12 @@ class Column(Generic[R]):
     rank: int = 0
     share: int = 1
     least: int = 14
+
+
+def picked(columns: Sequence[Column[R]], widths: Mapping[str, int]) -> tuple[Column[R], ...]:
+    """Some of a table's columns by their titles, with other widths, for a narrow pane; there none is left out."""
+    named = {column.title: column for column in columns}
+    return tuple(replace(named[title], width=width, rank=0) for title, width in widths.items())
 
 
 def meter(fraction: float, width: int = _BAR) -> str:

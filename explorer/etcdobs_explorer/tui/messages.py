@@ -40,6 +40,14 @@ class KeySelected(Message):
         self.is_branch = is_branch
 
 
+class ViewChosen(Message):
+    """The name or the pane of a view was clicked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
 class PromptAnswered(Message):
     """A line was typed into the prompt: a command after `:`, a filter after `/`."""
 

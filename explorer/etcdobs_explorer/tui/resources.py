@@ -35,7 +35,8 @@ class Resource(Generic[R]):
     """A view of the cluster.
 
     `source` holds the rows, `identity` tells one from another; `title` says what the list amounts to, `empty` why
-    there is nothing in it; `copy` is what goes to the clipboard."""
+    there is nothing in it; `copy` is what goes to the clipboard; `brief` are the columns in the overview, if any;
+    `subtitle` follows the name."""
 
     name: str
     key: str
@@ -48,6 +49,8 @@ class Resource(Generic[R]):
     title: Callable[[State, float], Spans]
     empty: Callable[[State], Spans]
     copy: Callable[[R], bytes]
+    brief: tuple[Column[R], ...] = ()
+    subtitle: Callable[[State], Spans] = lambda state: ()
 
 
 def _keys_title(state: State, now: float) -> Spans:
@@ -83,6 +86,10 @@ def _calls_title(state: State, now: float) -> Spans:
     started, failed = state.calls.totals
     errors: Spans = [(" · ", "muted"), (units.plural(failed, "error"), "bad")] if failed else []
     return [(units.plural(started, "call") + " by this process", "muted"), *errors]
+
+
+def _served(state: State) -> Spans:
+    return [("  ", "text"), (state.metrics_url, "accent")] if state.metrics_url else []
 
 
 def _reason(reason: bytes) -> Spans:
@@ -128,6 +135,7 @@ LEASES = Resource(
     title=_leases_title,
     empty=lambda state: _empty(state.leases.reason, state.leases.loaded, "no leases"),
     copy=lambda row: units.hex_id(row.id).encode(),
+    brief=columns.picked(columns.LEASES, {"FIRST KEY": 0, "REMAINING": 7, "": 10}),
 )
 MEMBERS = Resource(
     name="members",
@@ -141,6 +149,7 @@ MEMBERS = Resource(
     title=_members_title,
     empty=lambda state: _empty(state.members.reason, state.members.loaded, "no members"),
     copy=lambda row: units.hex_id(row.id).encode(),
+    brief=columns.picked(columns.MEMBERS, {"NAME": 11, "ROLE": 8, "DB SIZE": 8, "RTT": 7, "ENDPOINT, ERRORS": 0}),
 )
 WATCH = Resource(
     name="watch",
@@ -154,6 +163,7 @@ WATCH = Resource(
     title=_watch_title,
     empty=_watch_empty,
     copy=lambda row: row.event.key,
+    brief=columns.picked(columns.EVENTS, {"TIME": 12, "TYPE": 6, "KEY": 0, "VALUE": 0}),
 )
 CALLS = Resource(
     name="calls",
@@ -167,5 +177,6 @@ CALLS = Resource(
     title=_calls_title,
     empty=lambda state: [("  no calls yet", "muted")],
     copy=lambda row: f"/{row.service}/{row.method}".encode(),
+    subtitle=_served,
 )
 RESOURCES: tuple[Resource[Any], ...] = (KEYS, LEASES, MEMBERS, WATCH, CALLS)

@@ -30,13 +30,17 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,enter", "dismiss", "close", show=False),
     ]
 
-    def __init__(self, view: str) -> None:
+    def __init__(self, view: str, metrics_url: str = "") -> None:
         super().__init__()
         self._view = view
+        self._metrics_url = metrics_url
 
     def compose(self) -> ComposeResult:
         """One sheet in a frame."""
-        frame = Vertical(Sheet(_sheet(self._view)), id="help")
+        lines = [*_sheet(self._view), *_metrics(self._metrics_url)]
+        sheet = Sheet(lines)
+        sheet.styles.height = len(lines)
+        frame = Vertical(sheet, id="help")
         frame.border_title = f"help: {self._view}"
         frame.border_subtitle = "Esc closes"
         yield frame
@@ -49,6 +53,12 @@ def _sheet(view: str) -> list[Spans]:
     if here:
         lines += [(), *_section(f"In {view}", here)]
     return [*lines, (), *_section("Everywhere", everywhere)]
+
+
+def _metrics(url: str) -> list[Spans]:
+    if not url:
+        return []
+    return [(), _heading("Metrics of this explorer's own calls"), [("  ", "text"), (url, "accent")]]
 
 
 def _section(title: str, verbs: list[Verb]) -> list[Spans]:

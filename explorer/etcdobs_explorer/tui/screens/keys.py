@@ -1,9 +1,9 @@
 """Decides how the key tree and the value under its cursor share a view: side by side, or one above the other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.widget import Widget
 
 from etcdobs_explorer.model.changes import Selected, Topic
@@ -13,6 +13,7 @@ from etcdobs_explorer.tui.messages import Changed, KeySelected
 from etcdobs_explorer.tui.resources import Resource
 from etcdobs_explorer.tui.widgets.facts import Facts
 from etcdobs_explorer.tui.widgets.key_list import KeyList
+from etcdobs_explorer.tui.widgets.overview import Overview
 from etcdobs_explorer.tui.widgets.title import KeysTitle, ValueTitle
 from etcdobs_explorer.tui.widgets.value_view import ValueView
 
@@ -25,7 +26,7 @@ _REST = 0.08  # seconds the cursor has to rest on a key before it is read
 
 
 class KeysScreen(ViewScreen):
-    """The key tree and the value pane."""
+    """The key tree and the value pane; where there is room, an overview of the other views below."""
 
     def __init__(self, resource: Resource[Any], state: State) -> None:
         super().__init__(resource, state)
@@ -34,18 +35,27 @@ class KeysScreen(ViewScreen):
         self._value = ValueView(state, id="value")
         self._value_title = ValueTitle(state)
         self._facts = Facts(state)
+        self._overview = Overview(state)
         self._resting: Timer | None = None
         self._touched = False
 
     def body(self) -> Iterable[Widget]:
-        yield Vertical(self._keys_title, self._keys, id="keys-pane")
-        yield Vertical(self._value_title, self._facts, self._value, id="value-pane")
+        with Container(id="panes"):
+            yield Vertical(self._keys_title, self._keys, id="keys-pane")
+            yield Vertical(self._value_title, self._facts, self._value, id="value-pane")
+        yield self._overview
 
     def main(self) -> Widget:
         return self._keys
 
     def current(self) -> Any:
         return self._keys.current
+
+    def in_sight(self) -> Sequence[str]:
+        return (*super().in_sight(), *self._overview.in_sight())
+
+    def visible_rows(self, name: str) -> Sequence[Any]:
+        return self._overview.visible_rows(name)
 
     def show(self, topics: frozenset[Topic]) -> None:
         super().show(topics)
@@ -55,10 +65,12 @@ class KeysScreen(ViewScreen):
             self._select()
         if Topic.VALUE in topics or Topic.STATUS in topics:
             self._show_value()
+        self._overview.show(topics)
 
     def tick(self) -> None:
         super().tick()
         self._facts.renew()
+        self._overview.tick()
         if self.state.touched or self._touched:
             self._touched = bool(self.state.touched)
             self._keys.redraw()
@@ -104,6 +116,13 @@ class KeysScreen(ViewScreen):
         was_on = self.is_zoomed
         self.remove_class("zoom-value", "zoom-keys")
         self.set_class(not was_on, name)
+
+    def toggle_overview(self) -> bool:
+        """Show the overview, or no more; False where there is no room for it."""
+        if not (self.has_class("-wide") and self.has_class("-tall")):
+            return False
+        self.toggle_class("no-overview")
+        return True
 
     @property
     def is_zoomed(self) -> bool:

@@ -35,8 +35,8 @@ class TableScreen(ViewScreen):
     def current(self) -> Any:
         return self._table.current
 
-    def visible_rows(self) -> Sequence[Any]:
-        return self._table.visible_rows()
+    def visible_rows(self, name: str) -> Sequence[Any]:
+        return self._table.visible_rows() if name == self.resource.name else ()
 
     def show(self, topics: frozenset[Topic]) -> None:
         super().show(topics)

@@ -16,11 +16,15 @@ from etcdobs_explorer.tui.widgets.key_bar import KeyBar
 from etcdobs_explorer.tui.widgets.prompt import Prompt
 from etcdobs_explorer.tui.widgets.status_line import StatusLine
 
+WIDE = 110  # columns from which on panes stand side by side
+TALL = 34  # lines from which on there is room for an overview below
+
 
 class ViewScreen(Screen[None]):
     """A view of one resource."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - declared so by Screen
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - declared so by Screen
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (TALL, "-tall")]  # noqa: RUF012 - likewise
 
     def __init__(self, resource: Resource[Any], state: State) -> None:
         super().__init__()
@@ -60,8 +64,12 @@ class ViewScreen(Screen[None]):
         """Draw again what changes with time alone."""
         self._status.status_changed()
 
-    def visible_rows(self) -> Sequence[Any]:
-        """The rows in sight."""
+    def in_sight(self) -> Sequence[str]:
+        """The names of the resources that are shown."""
+        return (self.resource.name,)
+
+    def visible_rows(self, name: str) -> Sequence[Any]:
+        """The rows of a resource that are shown."""
         return ()
 
     def current(self) -> Any:

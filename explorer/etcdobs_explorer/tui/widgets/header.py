@@ -1,10 +1,10 @@
 """Decides what the top of the screen says: which cluster, as whom, at which revision, and which views there are."""
 
 from textual import events
-from textual.message import Message
 
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.tui.messages import ViewChosen
 from etcdobs_explorer.tui.resources import RESOURCES
 
 from .bar import Bar
@@ -31,13 +31,6 @@ class Header(Bar):
 class Tabs(Bar):
     """The line that names the views, the present one marked; a click on a name goes there."""
 
-    class Chosen(Message):
-        """A view was clicked."""
-
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
-
     def __init__(self, current: str) -> None:
         super().__init__()
         self._current = current
@@ -60,5 +53,5 @@ class Tabs(Bar):
         for name, spans in self._chips():
             end += cells_of(spans)
             if event.x < end:
-                self.post_message(self.Chosen(name))
+                self.post_message(ViewChosen(name))
                 return

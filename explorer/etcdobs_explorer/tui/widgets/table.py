@@ -53,11 +53,19 @@ class TableHead(Painted):
 
 
 class Table(VirtualList):
-    """The rows of a resource, in columns."""
+    """The rows of a resource, in columns: all of the resource's, or the `columns` given."""
 
-    def __init__(self, resource: Resource[Any], state: State, *, id: str | None = None) -> None:
+    def __init__(
+        self,
+        resource: Resource[Any],
+        state: State,
+        *,
+        columns: Sequence[Column[Any]] | None = None,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id)
         self.resource = resource
+        self._columns = resource.columns if columns is None else columns
         self._state = state
 
     @property
@@ -91,8 +99,7 @@ class Table(VirtualList):
         now = time.monotonic()
         row = self.rows[index]
         cells = [
-            (column.cell(row, now), width, column.align)
-            for column, width in layout(self.resource.columns, self.size.width)
+            (column.cell(row, now), width, column.align) for column, width in layout(self._columns, self.size.width)
         ]
         return joined(cells, self.line_width, self, base)
 

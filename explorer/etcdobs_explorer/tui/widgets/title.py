@@ -24,16 +24,18 @@ def _stale(state: State) -> Spans:
 
 
 class TableTitle(Bar):
-    """The title of a table."""
+    """The title of a table; in the overview, where `numbered`, with the key that opens it in full."""
 
-    def __init__(self, resource: Resource[Any], state: State) -> None:
+    def __init__(self, resource: Resource[Any], state: State, *, numbered: bool = False) -> None:
         super().__init__(classes="title")
+        self._leading: Spans = [(f" {resource.key}", "key")] if numbered else []
         self._resource = resource
         self._state = state
 
     def spans(self) -> tuple[Spans, Spans]:
         held = self._resource.source(self._state).filter
-        left: Spans = [(f" {self._resource.name.capitalize()}", "title"), *_filter(held)]
+        name: Spans = [(f" {self._resource.name.capitalize()}", "title"), *self._resource.subtitle(self._state)]
+        left: Spans = [*self._leading, *name, *_filter(held)]
         right = [*_stale(self._state), *self._resource.title(self._state, time.monotonic()), (" ", "text")]
         return left, right
 

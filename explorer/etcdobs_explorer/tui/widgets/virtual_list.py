@@ -16,7 +16,8 @@ from .strips import Spans, line
 
 
 class VirtualList(PaintedScroll, can_focus=True):
-    """A list of any length with a cursor. Subclasses say how many rows there are, what each is, and how it looks."""
+    """A list of any length with a cursor, which is seen where the list can have the focus. Subclasses say how many
+    rows there are, what each is, and how it looks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -87,7 +88,7 @@ class VirtualList(PaintedScroll, can_focus=True):
             return line(self.empty_spans(), self.line_width, self.role, self.rich_style)
         if index >= count:
             return Strip.blank(self.line_width, self.rich_style)
-        if index != self.cursor:
+        if index != self.cursor or not self.can_focus:
             return self.row_strip(index, self.rich_style)
         return self.row_strip(index, self.rich_style + self.role("cursor" if self.has_focus else "idle"))
 

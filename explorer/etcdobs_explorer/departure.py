@@ -1,4 +1,4 @@
-"""Decides when a signal that asks the demo to end is heard, and how long it waits for what then unwinds."""
+"""Decides when a signal that asks this process to end is heard, and how long it waits for what then unwinds."""
 
 import os
 import signal

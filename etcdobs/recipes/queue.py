@@ -1,0 +1,152 @@
+"""Queues of the whole cluster: values that wait to be taken, each by exactly one."""
+
+import secrets
+from typing import TYPE_CHECKING
+
+from etcdobs._call import checked_int
+from etcdobs._procedure import Procedure, UntilPut
+from etcdobs.keys import Keys, as_key, as_value
+from etcdobs.ops import kv
+from etcdobs.ops.compare import Compare
+from etcdobs.ops.operation import Delete, Put, SortBy, Txn
+from etcdobs.recipes.session import until
+from etcdobs.types import RangeResponse, TxnResponse
+
+if TYPE_CHECKING:
+    from etcdobs.aio import AsyncClient
+    from etcdobs.client import Client
+
+__all__ = ["AsyncPriorityQueue", "AsyncQueue", "PriorityQueue", "Queue"]
+
+
+def _rank(priority: int) -> bytes:
+    if checked_int("priority", priority) > 0xFFFF:
+        raise ValueError(f"priority must be from 0 to 65535, not {priority}")
+    return b"%05d/" % priority
+
+
+def _add(key: bytes, value: bytes) -> Procedure[None]:
+    response = yield kv.do(Txn(when=[Compare.missing(key)], then=[Put(key, value)]))
+    assert isinstance(response, TxnResponse)
+    if not response.succeeded:
+        yield from _add(key + _unique(), value)
+
+
+def _add_behind(prefix: bytes, value: bytes) -> Procedure[None]:
+    """Behind those of the same priority: numbered as in Go, and with a name of its own whoever else counts."""
+    last: RangeResponse = yield kv.range(Keys.prefix(prefix), limit=1, sort_by="key", descending=True, keys_only=True)
+    number = int(last.kvs[0].key.removeprefix(prefix)[:16]) + 1 if last.kvs else 0
+    yield from _add(b"%s%016d-%s" % (prefix, number, _unique()), value)
+
+
+def _unique() -> bytes:
+    return secrets.token_hex(8).encode()
+
+
+def _take(prefix: bytes, order: SortBy | None) -> Procedure[bytes]:
+    while True:
+        first: RangeResponse = yield kv.range(Keys.prefix(prefix), limit=1, sort_by=order)
+        if not first.kvs:
+            yield UntilPut(Keys.prefix(prefix), first.revision)
+            continue
+        head = first.kvs[0]
+        response = yield kv.do(Txn(when=[Compare.mod_revision(head.key) == head.mod_revision], then=[Delete(head.key)]))
+        assert isinstance(response, TxnResponse)
+        if response.succeeded:
+            return head.value
+
+
+class Queue:
+    """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
+
+    def __init__(self, client: "Client", name: str | bytes) -> None:
+        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._prefix = as_key(name) + b"/"
+
+    def put(self, value: str | bytes) -> None:
+        """Add a value."""
+        self._procedures.perform(_add(self._prefix + _unique(), as_value(value)))
+
+    def get(self, timeout: float | None = None) -> bytes:
+        """Take the oldest value, which nobody else gets; wait while there is none.
+
+        Raises:
+            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
+        """
+        taking = _take(self._prefix, "mod_revision")
+        return self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
+
+
+class AsyncQueue:
+    """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
+
+    def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
+        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._prefix = as_key(name) + b"/"
+
+    async def put(self, value: str | bytes) -> None:
+        """Add a value."""
+        await self._procedures.perform(_add(self._prefix + _unique(), as_value(value)))
+
+    async def get(self, timeout: float | None = None) -> bytes:
+        """Take the oldest value, which nobody else gets; wait while there is none.
+
+        Raises:
+            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
+        """
+        taking = _take(self._prefix, "mod_revision")
+        return await self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
+
+
+class PriorityQueue:
+    """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
+
+    def __init__(self, client: "Client", name: str | bytes) -> None:
+        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._prefix = as_key(name) + b"/"
+
+    def put(self, value: str | bytes, priority: int) -> None:
+        """Add a value: the smaller its priority, from 0 to 65535, the sooner it is taken."""
+        self._procedures.perform(_add_behind(self._prefix + _rank(priority), as_value(value)))
+
+    def get(self, timeout: float | None = None) -> bytes:
+        """Take the first value, which nobody else gets; wait while there is none.
+
+        Raises:
+            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
+        """
+        taking = _take(self._prefix, None)
+        return self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
+
+
+class AsyncPriorityQueue:
+    """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
+
+    def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
+        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._prefix = as_key(name) + b"/"
+
+    async def put(self, value: str | bytes, priority: int) -> None:
+        """Add a value: the smaller its priority, from 0 to 65535, the sooner it is taken."""
+        await self._procedures.perform(_add_behind(self._prefix + _rank(priority), as_value(value)))
+
+    async def get(self, timeout: float | None = None) -> bytes:
+        """Take the first value, which nobody else gets; wait while there is none.
+
+        Raises:
+            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
+        """
+        taking = _take(self._prefix, None)
+        return await self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
