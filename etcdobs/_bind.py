@@ -7,6 +7,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from etcdobs._call import Call
 
 P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -37,6 +39,27 @@ def aio(
             return result
 
         _name_after(stub, build, method)
+        return method
+
+    return decorate
+
+
+def opens(
+    build: Callable[P, S], make: Callable[[Any, S], R]
+) -> Callable[[Callable[[Any], None]], Callable[Concatenate[Any, P], R]]:
+    """`@opens(watch.watch, watcher) def watch(self) -> None: ...`: the method returns `make(self, build(...))` at once.
+
+    For what is iterated or entered later, so that nothing is sent, and nothing awaited, by the method itself.
+    """
+
+    def decorate(stub: Callable[[Any], None]) -> Callable[Concatenate[Any, P], R]:
+        def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            return make(self, build(*args, **kwargs))
+
+        _name_after(stub, build, method)
+        signature: inspect.Signature = method.__signature__  # type: ignore[attr-defined]
+        returned = inspect.signature(make).return_annotation
+        method.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
         return method
 
     return decorate

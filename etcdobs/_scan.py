@@ -7,7 +7,7 @@ meanwhile. `driver.call(cursor.request())` and `cursor.receive(...)` in turn, un
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from etcdobs._call import Call, Timeout, checked_int
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
 from etcdobs.keys import Keys, as_bytes, as_keys
 from etcdobs.ops import kv
 from etcdobs.types import Child, KeyValue, RangeResponse
@@ -29,6 +29,57 @@ class Pages(Protocol[T]):
     def receive(self, page: RangeResponse) -> list[T]:
         """What the page adds."""
         ...
+
+
+def scan(
+    keys: str | bytes | Keys,
+    *,
+    page_size: int | None = None,
+    revision: int = 0,
+    keys_only: bool = False,
+    serializable: bool = False,
+    timeout: Timeout = CLIENT_DEFAULT,
+) -> "ScanCursor":
+    """Iterates over all keys of a range in ascending order, a page at a time, as of one revision.
+
+    Args:
+        keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
+        page_size: keys in a page; None: as many as serve well.
+        revision: read as of this revision; 0 for that of the first page.
+        keys_only: leave the values out.
+        serializable: let any member answer from its own state, which may lag behind.
+        timeout: seconds for each page; left out: the client's; None: no deadline.
+
+    Raises:
+        CompactedError: the revision was compacted before the last page was read.
+    """
+    return ScanCursor(
+        keys,
+        page_size=page_size,
+        revision=revision,
+        keys_only=checked_bool("keys_only", keys_only),
+        serializable=checked_bool("serializable", serializable),
+        timeout=checked_timeout(timeout),
+    )
+
+
+def children(
+    prefix: str | bytes,
+    *,
+    separator: str | bytes = "/",
+    serializable: bool = False,
+    timeout: Timeout = CLIENT_DEFAULT,
+) -> "ChildrenCursor":
+    """Iterates over the entries of one directory, without reading what lies below them.
+
+    Args:
+        prefix: the directory, separator included; empty for the root.
+        separator: what parts the names; empty for no directories at all.
+        serializable: let any member answer from its own state, which may lag behind; also without a quorum.
+        timeout: seconds for each page; left out: the client's; None: no deadline.
+    """
+    is_serializable = checked_bool("serializable", serializable)
+    return ChildrenCursor(prefix, separator=separator, serializable=is_serializable, timeout=checked_timeout(timeout))
 
 
 class ScanCursor:
@@ -73,7 +124,9 @@ class ScanCursor:
 class ChildrenCursor:
     """Lists one directory: a page of keys, then a jump past the last directory seen, so that none is read whole."""
 
-    def __init__(self, prefix: str | bytes, *, separator: str | bytes, timeout: Timeout) -> None:
+    def __init__(
+        self, prefix: str | bytes, *, separator: str | bytes, timeout: Timeout, serializable: bool = False
+    ) -> None:
         self._prefix = as_bytes("prefix", prefix)
         self._separator = as_bytes("separator", separator)
         self._left: Keys | None = Keys.prefix(self._prefix)
@@ -81,11 +134,19 @@ class ChildrenCursor:
         self._limit = _FIRST_PAGE_OF_CHILDREN
         self._timeout: Timeout = timeout
         self._last = b""
+        self._serializable = serializable
 
     def request(self) -> Call[RangeResponse] | None:
         if self._left is None:
             return None
-        return kv.range(self._left, limit=self._limit, revision=self._revision, keys_only=True, timeout=self._timeout)
+        return kv.range(
+            self._left,
+            limit=self._limit,
+            revision=self._revision,
+            keys_only=True,
+            serializable=self._serializable,
+            timeout=self._timeout,
+        )
 
     def receive(self, page: RangeResponse) -> list[Child]:
         self._revision = self._revision or page.revision

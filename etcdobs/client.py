@@ -5,8 +5,8 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from etcdobs._bind import sync
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_bool, checked_int, checked_seconds, checked_timeout
+from etcdobs._bind import opens, sync
+from etcdobs._call import checked_seconds
 from etcdobs._compose import PROCESS_WIDE, Metrics, compose
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_health import health
@@ -17,11 +17,10 @@ from etcdobs._drive.sync_watch import Watcher, Watches
 from etcdobs._environment import from_environment
 from etcdobs._file_config import from_file
 from etcdobs._namespace import as_namespace, watch_cursor
-from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
+from etcdobs._scan import ChildrenCursor, Pages, ScanCursor, children, scan
 from etcdobs._token import Secret
 from etcdobs.config import TLS, RetryPolicy, parse_endpoints
-from etcdobs.keys import Keys, as_keys
-from etcdobs.ops import kv
+from etcdobs.ops import kv, watch
 from etcdobs.ops.operation import HasLeaseId
 from etcdobs.recipes.election import Election
 from etcdobs.recipes.lock import Lock
@@ -40,6 +39,11 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 T = TypeVar("T")
+
+
+def _pages(driver: Driver, cursor: Pages[T]) -> Iterator[T]:
+    while (call := cursor.request()) is not None:
+        yield from cursor.receive(driver.call(call))
 
 
 class Client:
@@ -255,50 +259,17 @@ class Client:
         """A transaction: `client.txn().when(Compare.missing("/k")).then(Put("/k", "v")).commit()`."""
         return TxnBuilder(self._driver)
 
-    def scan(
-        self,
-        keys: str | bytes | Keys,
-        *,
-        page_size: int | None = None,
-        revision: int = 0,
-        keys_only: bool = False,
-        serializable: bool = False,
-        timeout: Timeout = CLIENT_DEFAULT,
-    ) -> Iterator[KeyValue]:
-        """Iterates over all keys of a range in ascending order, a page at a time, as of one revision.
-
-        Args:
-            keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
-            page_size: keys in a page; None: as many as serve well.
-            revision: read as of this revision; 0 for that of the first page.
-            keys_only: leave the values out.
-            serializable: let any member answer from its own state, which may lag behind.
-            timeout: seconds for each page; left out: the client's; None: no deadline.
-
-        Raises:
-            CompactedError: the revision was compacted before the last page was read.
-        """
-        cursor = ScanCursor(
-            keys,
-            page_size=page_size,
-            revision=revision,
-            keys_only=keys_only,
-            serializable=serializable,
-            timeout=checked_timeout(timeout),
-        )
+    def _iterate_keys(self, cursor: ScanCursor) -> Iterator[KeyValue]:
         return _pages(self._driver, cursor)
 
-    def children(
-        self, prefix: str | bytes, *, separator: str | bytes = "/", timeout: Timeout = CLIENT_DEFAULT
-    ) -> Iterator[Child]:
-        """Iterates over the entries of one directory, without reading what lies below them.
+    def _iterate_children(self, cursor: ChildrenCursor) -> Iterator[Child]:
+        return _pages(self._driver, cursor)
 
-        Args:
-            prefix: the directory, separator included; empty for the root.
-            separator: what parts the names; empty for no directories at all.
-            timeout: seconds for each page; left out: the client's; None: no deadline.
-        """
-        return _pages(self._driver, ChildrenCursor(prefix, separator=separator, timeout=checked_timeout(timeout)))
+    @opens(scan, _iterate_keys)
+    def scan(self) -> None: ...
+
+    @opens(children, _iterate_children)
+    def children(self) -> None: ...
 
     # ---- recipes
 
@@ -348,51 +319,10 @@ class Client:
 
     # ---- watches
 
-    def watch(
-        self,
-        keys: str | bytes | Keys,
-        *,
-        start_revision: int = 0,
-        prev_kv: bool = False,
-        put: bool = True,
-        delete: bool = True,
-        progress_notify: bool = False,
-        fragment: bool = True,
-        buffer: int = 10_000,
-        timeout: Timeout = CLIENT_DEFAULT,
-    ) -> Watcher:
-        """The changes of one key or a range, each once and in order, for as long as the watcher is open.
+    def _watcher(self, options: watch.WatchOptions) -> Watcher:
+        cursor = watch_cursor(self._namespace, options.keys, **options.asked)
+        seconds = self._driver.session.seconds(options.timeout)
+        return Watcher(self._watches, cursor, options.buffer, seconds)
 
-        Args:
-            keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
-            start_revision: the first revision wanted; 0: what comes after the watcher is entered.
-            prev_kv: also deliver the key as it was before.
-            put, delete: which changes are wanted.
-            progress_notify: also deliver where the server is, from time to time (see `responses`).
-            fragment: let the server cut large batches for the way; they arrive whole all the same.
-            buffer: events held for a user who is slow to take them. When it is full the server is told to stop, and
-                the watch resumes where it was once half of it is taken: nothing is lost, memory is bounded.
-            timeout: seconds until the server must have the watch; left out: the client's; None: no deadline.
-
-        Raises:
-            TypeError, ValueError: an argument is wrong.
-        """
-        if not (put or delete):
-            raise ValueError("put=False and delete=False leave nothing to watch")
-        cursor = watch_cursor(
-            self._namespace,
-            as_keys(keys),
-            start_revision=checked_int("start_revision", start_revision),
-            prev_kv=checked_bool("prev_kv", prev_kv),
-            put=checked_bool("put", put),
-            delete=checked_bool("delete", delete),
-            progress_notify=checked_bool("progress_notify", progress_notify),
-            fragment=checked_bool("fragment", fragment),
-        )
-        seconds = self._driver.session.seconds(checked_timeout(timeout))
-        return Watcher(self._watches, cursor, checked_int("buffer", buffer, least=1), seconds)
-
-
-def _pages(driver: Driver, cursor: Pages[Any]) -> Iterator[Any]:
-    while (call := cursor.request()) is not None:
-        yield from cursor.receive(driver.call(call))
+    @opens(watch.watch, _watcher)
+    def watch(self) -> None: ...

@@ -118,6 +118,8 @@ def _gateway(settings: Settings, password: str | None) -> "EtcdGateway":
             timeout=settings.command_timeout,
             dial_timeout=settings.dial_timeout,
         )
+    except OSError:
+        raise  # a file that is missing or unreadable: the command line itself is right
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
     return EtcdGateway(client, dial_timeout=settings.dial_timeout)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from etcdobs import Child, Keys, KeyValue
+from etcdobs import Child, Keys, KeyValue, _scan
 from etcdobs._call import CLIENT_DEFAULT, Call
 from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
 from etcdobs._wire import etcdserverpb as pb
@@ -250,3 +250,12 @@ def test_children_take_str_and_bytes_and_nothing_else() -> None:
             children(store, wrong)
         with pytest.raises(TypeError, match="separator must be str or bytes"):
             children(store, "/", wrong)
+
+
+def test_a_listing_may_be_served_by_any_member() -> None:
+    for serializable in (False, True):
+        call = _scan.children("/", serializable=serializable).request()
+        assert call is not None
+        assert call.request.serializable is serializable
+    with pytest.raises(TypeError, match="serializable must be True or False"):
+        _scan.children("/", serializable=1)  # type: ignore[arg-type]
