@@ -17,7 +17,7 @@ from etcdobs import (
     TooManyLearnersError,
     UnhealthyError,
 )
-from etcdobs.testing import Etcd, EtcdCluster
+from etcdobs.testing import Etcd, EtcdCluster, etcd_cluster
 from etcdobs.testing._flags import Options
 from tests.conftest import OpenClient
 from tests.waiting import QUICK, eventually
@@ -75,27 +75,28 @@ async def test_a_learner_answers_little(open_client: OpenClient, quick_etcd: Etc
         await eventually(lambda: client.get("k", serializable=True))
 
 
-async def test_add_update_and_remove(open_client: OpenClient, etcd_cluster_of_three: EtcdCluster) -> None:
+async def test_add_update_and_remove(open_client: OpenClient) -> None:
     """A member that is never started: three of four are a quorum."""
-    async with open_client(etcd_cluster_of_three.endpoints) as client:
-        before = {member.id for member in await client.cluster.members()}
-        # A cluster that has just come together takes no more members before each has been seen for a while.
-        with pytest.raises(PeerURLExistError):
-            await eventually(lambda: added_to(client, [etcd_cluster_of_three[0].peer_url]), timeout=20)
-        added = await eventually(lambda: added_to(client, [SPARE, "http://127.0.0.1:2"]), timeout=20)
-        try:
-            assert (added.name, added.is_learner) == ("", False)
-            assert set(added.peer_urls) == {SPARE, "http://127.0.0.1:2"}
-            updated = await client.cluster.update(added.id, "http://127.0.0.1:3")
-            assert {member.id for member in updated} == before | {added.id}
-            (urls,) = [member.peer_urls for member in updated if member.id == added.id]
-            assert urls == ("http://127.0.0.1:3",)
-        finally:
-            remaining = await client.cluster.remove(added.id)
-        assert {member.id for member in remaining} == before
-        for call in (client.cluster.remove(added.id), client.cluster.update(added.id, SPARE)):
-            with pytest.raises(MemberNotFoundError):
-                await call
+    with etcd_cluster() as cluster:
+        async with open_client(cluster.endpoints) as client:
+            before = {member.id for member in await client.cluster.members()}
+            # A cluster that has just come together takes no more members before each has been seen for a while.
+            with pytest.raises(PeerURLExistError):
+                await eventually(lambda: added_to(client, [cluster[0].peer_url]), timeout=20)
+            added = await eventually(lambda: added_to(client, [SPARE, "http://127.0.0.1:2"]), timeout=20)
+            try:
+                assert (added.name, added.is_learner) == ("", False)
+                assert set(added.peer_urls) == {SPARE, "http://127.0.0.1:2"}
+                updated = await client.cluster.update(added.id, "http://127.0.0.1:3")
+                assert {member.id for member in updated} == before | {added.id}
+                (urls,) = [member.peer_urls for member in updated if member.id == added.id]
+                assert urls == ("http://127.0.0.1:3",)
+            finally:
+                remaining = await client.cluster.remove(added.id)
+            assert {member.id for member in remaining} == before
+            for call in (client.cluster.remove(added.id), client.cluster.update(added.id, SPARE)):
+                with pytest.raises(MemberNotFoundError):
+                    await call
 
 
 async def added_to(client: AsyncClient, urls: list[str]) -> Member | None:

@@ -76,12 +76,12 @@ async def test_watches_and_heartbeats_move_over(open_client: OpenClient, etcd_se
                 assert not heartbeat.lost
 
 
-async def test_a_call_under_way_comes_to_its_end(open_client: OpenClient, etcd_server: Etcd) -> None:
+async def test_a_call_under_way_comes_to_its_end(open_client: OpenClient, etcd_server: Etcd, prefix: str) -> None:
     with relay(etcd_server.endpoint) as one:
         async with open_client(one.endpoint) as client:
             await client.get("k")
             one.blackhole()
-            call = asyncio.ensure_future(client.get("k"))
+            call = asyncio.ensure_future(client.get(prefix))
             await eventually(lambda: one.connections == 1)
             await asyncio.sleep(0.1)
             await client.set_endpoints(etcd_server.endpoint)
