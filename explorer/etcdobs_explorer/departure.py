@@ -2,9 +2,10 @@
 
 import os
 import signal
+import termios
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,16 @@ class SignalError(SystemExit):
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
         self.exit_code = exit_code
+
+
+_STDIN = 0
+
+
+def _terminal_modes() -> list[Any] | None:
+    try:
+        return termios.tcgetattr(_STDIN)
+    except (OSError, termios.error):
+        return None
 
 
 class Departure:
@@ -38,6 +49,7 @@ class Departure:
     def __enter__(self) -> Self:
         # Started before any signal: a handler must not start a thread, whose locks may be held where it interrupts.
         threading.Thread(target=self._insist, daemon=True).start()
+        self._modes = _terminal_modes()
         self._before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
         return self
 
@@ -48,6 +60,10 @@ class Departure:
             signal.signal(number, handler)
         self._left.set()
         self._leaving.set()
+        # A signal may come while the interface takes or gives the terminal: its modes are put right in any case.
+        if self._modes is not None:
+            with suppress(OSError, termios.error):
+                termios.tcsetattr(_STDIN, termios.TCSANOW, self._modes)
 
     @contextmanager
     def held(self) -> Generator[None]:
