@@ -33,22 +33,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal's number.
     """
     try:
-        with Departure():
-            return explore(arguments)
+        with Departure() as departure:
+            return explore(departure, arguments)
     except SignalError as signal:
         # An orderly end would wait for Textual's input thread, which outlives a terminal that was closed.
         os._exit(signal.exit_code)
 
 
-def explore(arguments: Sequence[str] | None = None, *, metrics_url: str = "") -> int:
+def explore(departure: Departure, arguments: Sequence[str] | None = None, *, metrics_url: str = "") -> int:
     """Run the explorer; answers the exit code: 0, 1 where the cluster cannot be used, 2 for a wrong command line.
 
-    `metrics_url` is shown where the caller serves this process's metrics.
+    `departure` is open, and says when to leave; `metrics_url` is shown where the caller serves this process's metrics.
     """
     try:
         settings = read(arguments)
         _silence(settings)
-        return _run(settings, metrics_url)
+        return _run(settings, metrics_url, departure)
     except UsageError as error:
         return _complain(f"{error} (see --help)", EXIT_USAGE)
     except (StartError, OSError) as error:
@@ -73,7 +73,7 @@ def _silence(settings: Settings) -> None:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
-def _run(settings: Settings, metrics_url: str) -> int:
+def _run(settings: Settings, metrics_url: str, departure: Departure) -> int:
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     password = _password(settings)
     with ExitStack() as stack:
@@ -83,7 +83,7 @@ def _run(settings: Settings, metrics_url: str) -> int:
             metrics_url = stack.enter_context(serve_metrics(settings.metrics_port)).url
         if interactive:
             stack.enter_context(Hangup(sys.stdin.fileno()))
-            error = asyncio.run(_interface(settings, password, metrics_url))
+            error = asyncio.run(_interface(settings, password, metrics_url, departure))
         else:
             error = asyncio.run(_text(settings, password))
     if error is None:
@@ -125,7 +125,9 @@ def _gateway(settings: Settings, password: str | None) -> "EtcdGateway":
     return EtcdGateway(client, dial_timeout=settings.dial_timeout)
 
 
-async def _interface(settings: Settings, password: str | None, metrics_url: str) -> GatewayError | None:
+async def _interface(
+    settings: Settings, password: str | None, metrics_url: str, departure: Departure
+) -> GatewayError | None:
     gateway = _gateway(settings, password)
     try:
         from .model.state import State  # noqa: PLC0415
@@ -139,7 +141,8 @@ async def _interface(settings: Settings, password: str | None, metrics_url: str)
     if not sys.stderr.isatty():
         sys.__dict__["__stderr__"] = sys.__stdout__  # Textual draws on stderr; `2>file` must not take the screen away
     try:
-        return await app.run_async()
+        with departure.asking(app.exit):
+            return await app.run_async()
     finally:
         await gateway.close()
 

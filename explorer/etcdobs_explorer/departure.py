@@ -1,16 +1,19 @@
 """Decides when a signal that asks this process to end is heard, and how long it waits for what then unwinds."""
 
+import asyncio
 import os
 import signal
 import termios
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 5.0
+# Seconds that an interface has to end by itself, before it is interrupted.
+_GRACE = 1.0
 
 
 class SignalError(SystemExit):
@@ -75,6 +78,30 @@ class Departure:
             self._is_held = False
             if self._exit_code:
                 self._leave()
+
+    @contextmanager
+    def asking(self, leave: Callable[[], object]) -> Generator[None]:
+        """For a block in the running event loop: a signal calls `leave`, so that whatever the loop is in the middle of
+        comes to its end, and is heard at the block's end; a block that has not ended a second later is interrupted.
+        """
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._ask, number, leave, loop)
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+                signal.signal(number, self._hear)
+            if self._exit_code:
+                self._leave()
+
+    def _ask(self, number: int, leave: Callable[[], object], loop: asyncio.AbstractEventLoop) -> None:
+        if not self._exit_code:
+            self._exit_code = 128 + number
+            self._leaving.set()
+            loop.call_later(_GRACE, self._leave)
+            leave()
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self._exit_code = 128 + number

@@ -253,11 +253,15 @@ def test_metrics_of_the_open_explorer_can_be_scraped(terminal: Terminal) -> None
     assert re.search(r'^grpc_client_started_total\{grpc_method="Watch",.*\} 1\.0$', body, re.M)
 
 
-def test_a_signal_in_the_interface_ends_all(terminal: Terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_gives_the_terminal_back(terminal: Terminal, tmp_path: Path, number: signal.Signals) -> None:
+    before = termios.tcgetattr(terminal.master)
     terminal.read_until("registry")
-    terminal.process.send_signal(signal.SIGTERM)
-    assert terminal.wait() == 128 + signal.SIGTERM
-    assert terminal.output.endswith("stopped etcd, removed its data\r\n")
+    assert termios.tcgetattr(terminal.master) != before
+    terminal.process.send_signal(number)
+    assert terminal.wait() == 128 + number
+    assert termios.tcgetattr(terminal.master) == before
+    assert re.search(r"\x1b\[\?1049l.*stopped etcd, removed its data\r\n$", terminal.output, re.S)
     assert left_behind(tmp_path, terminal.output) == []
 
 

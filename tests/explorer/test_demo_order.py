@@ -28,7 +28,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_explorer_that_fails_leaves_nothing(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(arguments: Sequence[str], **more: str) -> int:
+    def fail(departure: Departure, arguments: Sequence[str], **more: str) -> int:
         assert list(empty.iterdir()) != []
         raise ZeroDivisionError
 
@@ -40,7 +40,7 @@ def test_an_explorer_that_fails_leaves_nothing(
 
 
 def test_the_explorers_exit_code_is_the_demos(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "explore", lambda arguments, **more: 7)
+    monkeypatch.setattr(cli, "explore", lambda departure, arguments, **more: 7)
     assert show.main() == 7
     assert list(empty.iterdir()) == []
 
@@ -48,7 +48,7 @@ def test_the_explorers_exit_code_is_the_demos(empty: Path, monkeypatch: pytest.M
 def test_a_second_explorer_has_metrics_too(
     empty: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "explore", lambda arguments, **more: 0)
+    monkeypatch.setattr(cli, "explore", lambda departure, arguments, **more: 0)
     with socket.socket() as other:
         taken = other.connect_ex(("127.0.0.1", 9464)) == 0
     with socket.socket() as first:

@@ -48,7 +48,7 @@ def _show(departure: Departure) -> int:
         _say(f"metrics of this explorer: {metrics.url}")
         interactive = sys.stdin.isatty() and sys.stdout.isatty()
         _say("opening etcdobs-explorer; press q to leave" if interactive else "no terminal: the same as text\n")
-        code = cli.explore(["--endpoints", server.endpoint.removeprefix("http://")], metrics_url=metrics.url)
+        code = cli.explore(departure, ["--endpoints", server.endpoint.removeprefix("http://")], metrics_url=metrics.url)
         if not interactive and code == 0:
             _print_excerpt(metrics)
         return code
