@@ -134,26 +134,15 @@ class EtcdGateway:
         """The names below a prefix; where there is no quorum, as one member knows them."""
         began = False
         with _failures():
-            try:
-                async for child in self._client.children(prefix, separator=separator):
-                    began = True
-                    yield ChildRecord(child.key, child.is_branch)
-                return
-            except (UnavailableError, DeadlineExceededError):
-                if began:
-                    raise
-            async for record in self._children_of_one_member(prefix, separator):
-                yield record
-
-    async def _children_of_one_member(self, prefix: bytes, separator: bytes) -> AsyncIterator[ChildRecord]:
-        last: ChildRecord | None = None
-        scan = self._client.scan(_below(prefix), keys_only=True, serializable=True)
-        async for kv in scan:
-            cut = kv.key.find(separator, len(prefix)) if separator else -1
-            record = ChildRecord(kv.key, False) if cut < 0 else ChildRecord(kv.key[: cut + len(separator)], True)
-            if record != last:
-                yield record
-            last = record
+            for serializable in (False, True):
+                try:
+                    async for child in self._client.children(prefix, separator=separator, serializable=serializable):
+                        began = True
+                        yield ChildRecord(child.key, child.is_branch)
+                    return
+                except (UnavailableError, DeadlineExceededError):
+                    if began or serializable:
+                        raise
 
     async def count(self, prefix: bytes) -> int:
         """How many keys start with a prefix."""
