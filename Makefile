@@ -11,18 +11,18 @@ help: ## list the targets
 demo: $(VENV)/.demo ## open the explorer on an etcd of its own, with a lively keyspace
 	@$(BIN)/python -m etcdobs_explorer.demo
 
-test: $(VENV)/.dev ## run the tests against a real etcd
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/.dev ## run the tests against a real etcd, and those of the client on every other etcd that is here
+	@$(BIN)/python -m tests.servers.run $(PYTEST_ARGS)
 
 .PHONY: servers
 servers: $(VENV)/.dev ## obtain an etcd of each version line: from Debian's packages, or built with Go
-	$(BIN)/python -m tests.servers.obtain
+	@$(BIN)/python -m tests.servers.obtain
 
 .PHONY: test-servers
-test-servers: servers ## run the integration tests on every other server that could be obtained
-	$(BIN)/python -m tests.servers.run $(PYTEST_ARGS)
+test-servers: servers ## obtain them, and run only the tests of the client, on every server but the usual one
+	@$(BIN)/python -m tests.servers.run --others $(PYTEST_ARGS)
 
-check: format-check lint types contracts test ## what CI runs: format, lint, types, import contracts, tests
+check: format-check lint types contracts servers test ## what CI runs: format, lint, types, contracts, tests on all servers
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format .

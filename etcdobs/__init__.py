@@ -119,6 +119,7 @@ from etcdobs.keys import (
 )
 from etcdobs.observe import (
     ClientMetrics,
+    MetricsAddressError,
     MetricsServer,
     serve_metrics,
 )
@@ -261,6 +262,7 @@ __all__ = [
     "MemberNotEnoughStartedError",
     "MemberNotFoundError",
     "MemberNotLearnerError",
+    "MetricsAddressError",
     "MetricsServer",
     "NoInflightDowngradeError",
     "NoLeaderError",

@@ -4,24 +4,31 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar, get_args
 
+from etcdobs._effects import RpcEffect, effect_of
 from etcdobs._wire import Rpc
 
 T = TypeVar("T")
 
 
-class _Unset(Enum):
+class ClientDefault(Enum):
+    """The type of `CLIENT_DEFAULT`, which a `timeout` that was left out is: the client's own then counts."""
+
     CLIENT_DEFAULT = "the client's timeout"
 
     def __repr__(self) -> str:
         return "CLIENT_DEFAULT"
 
 
-CLIENT_DEFAULT: Final = _Unset.CLIENT_DEFAULT
+CLIENT_DEFAULT: Final = ClientDefault.CLIENT_DEFAULT
 """Stands for a `timeout` that was left out; None means no deadline at all."""
 
-Timeout: TypeAlias = float | _Unset | None
+Timeout: TypeAlias = float | ClientDefault | None
+"""Seconds, above 0; None: no deadline; left out: what the client was given as its `timeout`."""
+
+AtLeastOnce: TypeAlias = Literal["at_least_once"]
+"""How a mutation is sent when its caller would rather have it twice than not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +39,44 @@ class Call(Generic[T]):
         rpc: which RPC.
         request: its message.
         decode: turns the reply into what the caller gets.
-        repeatable: True when sending it twice is as good as once (etcd's `retry.go` keeps the same table).
         timeout: seconds for the whole call, attempts and waits included.
         endpoint: the one endpoint it is meant for; None: any.
+        effect: what this request does, where it is not what its RPC does as a rule.
+        retry: "at_least_once" where the caller takes a mutation twice rather than not at all.
+        confirmation: how a repeated call learns that an earlier attempt was carried out.
     """
 
     rpc: Rpc
     request: Any = field(repr=False)  # it may hold a password, and what is stored is not for a log
     decode: Callable[[Any], T] = field(repr=False)
-    repeatable: bool
     timeout: Timeout = CLIENT_DEFAULT
     endpoint: str | None = None
+    effect: RpcEffect | None = None
+    retry: AtLeastOnce | None = None
+    confirmation: "Confirmation[T] | None" = field(default=None, repr=False)
+
+    @property
+    def mutates(self) -> bool:
+        """True when it changes something, so that its outcome may be unknown."""
+        return (self.effect or effect_of(self.rpc.path)) != "read"
+
+    @property
+    def repeatable(self) -> bool:
+        """True when it is sent again although an earlier attempt may have been carried out."""
+        return self.retry is not None or (self.effect or effect_of(self.rpc.path)) != "mutation"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation(Generic[T]):
+    """What a repeated call meets when an earlier attempt of its own was carried out, and its answer lost.
+
+    Attributes:
+        error: what the server answers then.
+        ask: a read whose result stands for the answer that was lost.
+    """
+
+    error: type[Exception]
+    ask: Call[T]
 
 
 # Thirty years: clocks and gRPC wrap around far beyond it, and nobody waits as long.
@@ -55,13 +89,27 @@ def checked_timeout(timeout: Timeout) -> Timeout:
     Raises:
         TypeError, ValueError: it is neither.
     """
-    if timeout is None or isinstance(timeout, _Unset):
+    if timeout is None or isinstance(timeout, ClientDefault):
         return timeout
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be seconds or None, not {type(timeout).__name__}")
     if not timeout > 0 or math.isinf(timeout):
         raise ValueError(f"timeout must be above 0 seconds and finite, not {timeout!r} (None: no deadline)")
     return min(timeout, _LONGEST)
+
+
+def checked_retry(retry: object) -> AtLeastOnce | None:
+    """`retry` when it is "at_least_once" or None.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if retry is None:
+        return None
+    if retry == "at_least_once":
+        return "at_least_once"
+    known = " or ".join(map(repr, get_args(AtLeastOnce)))
+    raise ValueError(f"retry must be {known}, or None (a mutation is sent at most once), not {retry!r}")
 
 
 def checked_seconds(seconds: float | None) -> float | None:

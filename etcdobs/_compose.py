@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from etcdobs._admission import admit
 from etcdobs._call import checked_timeout
@@ -14,24 +14,27 @@ from etcdobs._endpoints import Endpoints
 from etcdobs._flow import Session
 from etcdobs._namespace import as_namespace
 from etcdobs._token import Credentials, Secret
-from etcdobs.config import TLS, RetryPolicy, parse_endpoints
+from etcdobs.config import TLS, RetryPolicy, parse_endpoints, refuse_plaintext
 from etcdobs.observe import ClientMetrics, Instruments
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
 
-class _ProcessWide(Enum):
+class ProcessWide(Enum):
+    """The type of `PROCESS_WIDE`, which a `metrics` that was left out is."""
+
     METRICS = "the process-wide metrics"
 
     def __repr__(self) -> str:
         return "<the process-wide one>"
 
 
-PROCESS_WIDE: Final = _ProcessWide.METRICS
+PROCESS_WIDE: Final = ProcessWide.METRICS
 """Stands for the `ClientMetrics` that all clients of a process share."""
 
-Metrics = ClientMetrics | None | _ProcessWide
+Metrics: TypeAlias = ClientMetrics | ProcessWide | None
+"""Where calls are counted; None: nowhere; left out: in the one that all clients of a process share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,13 @@ def compose(
     checked_timeout(timeout)
     _check_kind("retry", retry, RetryPolicy)
     settings = _settings(
-        tls, dial_timeout, keepalive_time, keepalive_timeout, max_send_bytes, max_receive_bytes, tuple(options)
+        tls,
+        dial_timeout,
+        keepalive_time,
+        keepalive_timeout,
+        max_send_bytes,
+        max_receive_bytes,
+        _checked_options(options),
     )
     if auto_sync_interval is not None:
         _check_seconds("auto_sync_interval", auto_sync_interval)
@@ -88,8 +97,10 @@ def compose(
         endpoints = discover(
             discovery_srv, discovery_srv_name, insecure=insecure_discovery, timeout=settings.dial_timeout
         )
+    parsed = parse_endpoints(endpoints)
+    refuse_plaintext(parsed, tls)
     session = Session(
-        endpoints=Endpoints(parse_endpoints(endpoints)),
+        endpoints=Endpoints(parsed),
         credentials=Credentials(username, password, token),
         retry=retry,
         timeout=timeout,
@@ -97,10 +108,12 @@ def compose(
         require_leader=require_leader,
         admission=admit if reject_old_cluster else None,
     )
-    recorder = ClientMetrics.default() if isinstance(metrics, _ProcessWide) else metrics
-    _check_kind("metrics", recorder, ClientMetrics)
+    recorder = ClientMetrics.default() if isinstance(metrics, ProcessWide) else metrics
+    _check_metrics(recorder)
+    _check_tracer_provider(tracer_provider)
     instruments = Instruments(recorder, tracer_provider)
-    return Parts(session, settings, instruments, tuple(interceptors), recorder, as_namespace(namespace))
+    own = _listed("interceptors", interceptors, "gRPC interceptors")
+    return Parts(session, settings, instruments, own, recorder, as_namespace(namespace))
 
 
 def _settings(
@@ -134,6 +147,47 @@ def _check_seconds(name: str, seconds: object, least: float = 0.0) -> None:
         raise ValueError(f"{name} must be above 0 seconds and finite, not {seconds!r}")
     if seconds < least:
         raise ValueError(f"{name} must be at least {least:g} seconds, not {seconds:g}: etcd closes the connection")
+
+
+def _listed(name: str, items: Any, wanted: str) -> tuple[Any, ...]:
+    if isinstance(items, (str, bytes)) or not hasattr(items, "__iter__"):
+        raise TypeError(f"{name} must be a sequence of {wanted}, not {type(items).__name__}")
+    return tuple(items)
+
+
+def _checked_options(options: Any) -> tuple[tuple[str, Any], ...]:
+    pairs = _listed("options", options, "pairs like ('grpc.lb_policy_name', 'round_robin')")
+    return tuple(map(_checked_option, pairs))
+
+
+def _checked_option(pair: Any) -> tuple[str, Any]:
+    try:
+        name, value = (None, None) if isinstance(pair, str) else pair
+    except (TypeError, ValueError):
+        name = value = None
+    if not isinstance(name, str):
+        raise TypeError(
+            f"options must be pairs like ('grpc.lb_policy_name', 'round_robin'), not {pair!r} (of a dict: items())"
+        )
+    if not isinstance(value, (int, str, bytes)):
+        raise TypeError(f"options: {name} must be an int, a str or bytes, not {type(value).__name__}")
+    return name, value
+
+
+def _check_metrics(metrics: object) -> None:
+    if metrics is not None and not isinstance(metrics, ClientMetrics):
+        raise TypeError(
+            f"metrics must be a ClientMetrics or None, not {type(metrics).__name__};"
+            " for a registry of your own: ClientMetrics(registry)"
+        )
+
+
+def _check_tracer_provider(provider: object) -> None:
+    if provider is not None and not callable(getattr(provider, "get_tracer", None)):
+        raise TypeError(
+            "tracer_provider must be an OpenTelemetry TracerProvider (it has get_tracer) or None,"
+            f" not {type(provider).__name__}"
+        )
 
 
 def _checked_size(name: str, size: object) -> int:

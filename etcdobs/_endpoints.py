@@ -1,4 +1,9 @@
-"""Decides which endpoint a call goes to: in turn over those not known bad. Pure: the time is told, never asked."""
+"""Decides which endpoint a call goes to: in turn over those not known bad. Pure: the time is told, never asked.
+
+Bad is of two kinds. An endpoint that failed says so at once: it is left out for a moment, and then the next call finds
+out. One that is silent costs whoever asks it seconds: it is left out until a probe, which no call waits for, finds it
+alive.
+"""
 
 from itertools import count
 
@@ -7,6 +12,8 @@ from etcdobs.config import Endpoint
 # How long a bad endpoint is left out; doubled with every failure in a row. Its channel reconnects at least as often.
 _FIRST_PENALTY = 0.1
 _LONGEST_PENALTY = 2.0
+# Seconds without an answer after which an endpoint may have fallen silent unnoticed.
+_IDLE = 5.0
 
 
 class Endpoints:
@@ -16,6 +23,8 @@ class Endpoints:
         self.all: tuple[Endpoint, ...] = endpoints
         self._turn = count()
         self._failures: dict[str, tuple[int, float]] = {}
+        self._silences: dict[str, tuple[int, float]] = {}
+        self._heard: dict[str, float] = {}
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -27,34 +36,65 @@ class Endpoints:
         gone = [endpoint for endpoint in self.all if endpoint not in endpoints]
         self.all = endpoints
         for endpoint in gone:
-            self._failures.pop(endpoint.address, None)
+            for known in (self._failures, self._silences, self._heard):
+                known.pop(endpoint.address, None)
         return gone
 
     def pick(self, now: float, avoid: frozenset[str] = frozenset()) -> Endpoint:
         """The next endpoint in turn that is not known bad and not in `avoid`; else the one whose penalty ends first."""
         endpoints = self.all
-        start = next(self._turn) % len(endpoints)
-        if not self._failures and not avoid:
+        turn = next(self._turn)
+        start = turn % len(endpoints)
+        if not (self._failures or self._silences or avoid):
             return endpoints[start]
         in_turn = endpoints[start:] + endpoints[:start]
-        for endpoint in in_turn:
-            if endpoint.address not in avoid and self._until(endpoint) <= now:
-                return endpoint
         left = [endpoint for endpoint in in_turn if endpoint.address not in avoid] or in_turn
-        return min(left, key=self._until)
+        good = [endpoint for endpoint in left if self._until(endpoint) <= now]
+        if not good:
+            return min(left, key=self._until)
+        # The neighbour of one that is out would get its share as well, were it always the next.
+        return good[0] if avoid else sorted(good, key=endpoints.index)[turn % len(good)]
 
     def failed(self, endpoint: Endpoint, now: float) -> None:
         """Leave `endpoint` out for a while: a call to it found it unavailable."""
-        if endpoint not in self.all:
-            return
-        times = self._failures.get(endpoint.address, (0, 0.0))[0]
-        penalty = min(_FIRST_PENALTY * 2**times, _LONGEST_PENALTY)
-        self._failures[endpoint.address] = (min(times + 1, 16), now + penalty)
+        if endpoint in self.all:
+            _penalize(self._failures, endpoint.address, now)
 
-    def succeeded(self, endpoint: Endpoint) -> None:
-        """`endpoint` answered: whatever was held against it is forgotten."""
-        if self._failures:
+    def silent(self, endpoint: Endpoint, now: float) -> None:
+        """Leave `endpoint` out until it answers: a probe of it was not answered."""
+        if endpoint in self.all:
+            _penalize(self._silences, endpoint.address, now)
+
+    def doubted(self, endpoint: Endpoint, now: float) -> None:
+        """Leave `endpoint` out until it answers a probe, which is due at once: it kept a call waiting for long."""
+        if len(self.all) > 1 and endpoint in self.all:
+            self._silences.setdefault(endpoint.address, (0, now))
+
+    def due(self, now: float) -> Endpoint | None:
+        """A silent endpoint that it is time to probe; whoever is told does it, others are not told for a while."""
+        if self._silences:
+            for endpoint in self.all:
+                times, at = self._silences.get(endpoint.address, (0, float("inf")))
+                if at <= now:
+                    self._silences[endpoint.address] = (times, now + _LONGEST_PENALTY)
+                    return endpoint
+        return None
+
+    def is_silent(self, endpoint: Endpoint) -> bool:
+        """True when it is left out until it answers a probe."""
+        return endpoint.address in self._silences
+
+    def is_idle(self, endpoint: Endpoint, now: float) -> bool:
+        """True when it has answered, but not lately. (What is connected anew has just answered gRPC itself.)"""
+        return now - self._heard.get(endpoint.address, now) > _IDLE
+
+    def succeeded(self, endpoint: Endpoint, now: float | None = None) -> None:
+        """`endpoint` answered, at `now` or later: whatever was held against it is forgotten."""
+        if now is not None:
+            self._heard[endpoint.address] = now
+        if self._failures or self._silences:
             self._failures.pop(endpoint.address, None)
+            self._silences.pop(endpoint.address, None)
 
     def named(self, text: str) -> Endpoint:
         """The endpoint of that address, one of these or any other.
@@ -66,4 +106,11 @@ class Endpoints:
         return next((one for one in self.all if one.address == wanted.address), wanted)
 
     def _until(self, endpoint: Endpoint) -> float:
+        if endpoint.address in self._silences:
+            return float("inf")
         return self._failures.get(endpoint.address, (0, float("-inf")))[1]
+
+
+def _penalize(penalties: dict[str, tuple[int, float]], address: str, now: float) -> None:
+    times = penalties.get(address, (0, 0.0))[0]
+    penalties[address] = (min(times + 1, 16), now + min(_FIRST_PENALTY * 2**times, _LONGEST_PENALTY))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from etcdobs._drive.channel import LEAST_KEEPALIVE_TIME
+from etcdobs._token import Hidden
 from etcdobs.config import TLS
 
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
@@ -63,13 +64,18 @@ _ARGUMENTS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
 }
 
 
+# Kept out of the tracebacks of what else is wrong.
+_SECRETS = frozenset({"ETCDCTL_USER", "ETCDCTL_PASSWORD", "ETCDCTL_AUTH_JWT_TOKEN"})
+
+
 def from_environment(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Keyword arguments of a client, from the ETCDCTL_* variables that are set and not empty.
 
     Raises:
         ValueError: one is malformed; the message names it.
     """
-    given = {name: text for name, text in (os.environ if environ is None else environ).items() if text}
+    variables = os.environ if environ is None else environ
+    given = {name: Hidden(text) if name in _SECRETS else text for name, text in variables.items() if text}
     arguments = {argument: _parsed(given, name, parse) for name, (argument, parse) in _ARGUMENTS.items()}
     found = {argument: value for argument, value in arguments.items() if value is not None}
     return found | _user(given) | _tls(given)
@@ -110,7 +116,9 @@ def _tls(given: Mapping[str, str]) -> dict[str, Any]:
     # As etcdctl: without a file, TLS is spoken where the endpoint says so, or where plain transport is forbidden.
     if not (ca or cert) and plain and not (skip and _may_name_tls(given)):
         return {}
-    return {"tls": TLS(ca=ca, cert=cert, key=key, server_name=_server_name(given), verify=not skip)}
+    # As etcdctl: an http:// endpoint is plain, whatever else is set.
+    name = _server_name(given)
+    return {"tls": TLS(ca=ca, cert=cert, key=key, server_name=name, verify=not skip, allow_plaintext=True)}
 
 
 def _may_name_tls(given: Mapping[str, str]) -> bool:

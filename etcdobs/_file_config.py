@@ -182,11 +182,12 @@ def _tls(given: Mapping[str, Any]) -> dict[str, Any]:
     if (cert is None) != (key is None):
         present, absent = ("cert-file", "key-file") if key is None else ("key-file", "cert-file")
         raise ValueError(f"{present}: it was given without {absent}; a client certificate needs both")
-    # As clientv3: TLS unless it is forbidden.
+    # As clientv3: TLS unless it is forbidden, here or by the http:// of an endpoint.
     if told["insecure-transport"]:
         return {}
     ca = told["trusted-ca-file"] or told["ca-file"]
-    return {"tls": TLS(ca=ca, cert=cert, key=key, verify=not told["insecure-skip-tls-verify"])}
+    verify = not told["insecure-skip-tls-verify"]
+    return {"tls": TLS(ca=ca, cert=cert, key=key, verify=verify, allow_plaintext=True)}
 
 
 def _retry(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
 from etcdobs._wire import etcdserverpb as pb
-from etcdobs.errors import ConnectionFailedError, DeadlineExceededError, EtcdError
+from etcdobs.errors import ConnectionFailedError, DeadlineExceededError, EtcdError, LeaseNotFoundError
 
 METHOD = "etcdserverpb.Lease/LeaseKeepAlive"
 
@@ -136,6 +136,11 @@ class KeepAliveClock:
 def ends_waiting(error: EtcdError | None) -> bool:
     """True when a first renewal that failed so is not worth waiting for."""
     return error is not None and not isinstance(error, (*RESUMABLE, *TOKEN_REFUSED))
+
+
+def not_found(heart: Heart, endpoint: str) -> LeaseNotFoundError:
+    """That the server at `endpoint` has no such lease (any more)."""
+    return LeaseNotFoundError(f"{LeaseNotFoundError.message}: {heart.id:x}", method=METHOD, endpoint=endpoint)
 
 
 def not_renewed(last: EtcdError | None, timeout: float | None, dial_timeout: float) -> EtcdError:

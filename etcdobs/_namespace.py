@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from etcdobs._call import Call
-from etcdobs._procedure import Procedure, Step, UntilPut
+from etcdobs._procedure import Procedure, Step, UntilPut, mapped
 from etcdobs._watch import Cursor
 from etcdobs._wire import etcdserverpb as pb
-from etcdobs.errors import EtcdError
 from etcdobs.keys import Keys, as_bytes
 from etcdobs.types import Event, KeyValue, WatchResponse
 
@@ -142,19 +141,7 @@ def confine(call: Call[T], namespace: bytes) -> Call[T]:
 
 def confined(procedure: Procedure[T], namespace: bytes) -> Procedure[T]:
     """`procedure`, with all of its calls and waits in `namespace`."""
-    answer: Any = None
-    failure: EtcdError | None = None
-    while True:
-        try:
-            step = procedure.send(answer) if failure is None else procedure.throw(failure)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        answer = failure = None
-        try:
-            answer = yield _confined_step(step, namespace)
-        except EtcdError as error:
-            failure = error
+    return mapped(procedure, lambda step: _confined_step(step, namespace))
 
 
 def _confined_step(step: Step, namespace: bytes) -> Step:

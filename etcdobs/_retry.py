@@ -1,7 +1,7 @@
 """Decides whether a failed attempt may be made again. Pure.
 
 The rules are those of clientv3's `retry.go`, less its one unsafe branch (a mutation is never repeated after
-DEADLINE_EXCEEDED or CANCELLED, etcd issue 18424):
+DEADLINE_EXCEEDED or CANCELLED, etcd issue 18424). Which calls are repeatable is a table in `_effects.py`.
 
     nothing was sent                      any call goes to another endpoint, or to the same one later
     the token was refused                 any call, once the token is renewed: it was refused before it ran
@@ -14,6 +14,7 @@ import random
 from enum import Enum, auto
 
 from etcdobs._call import Call
+from etcdobs.config import RetryPolicy
 from etcdobs.errors import (
     AuthOldRevisionError,
     CallCancelledError,
@@ -79,12 +80,38 @@ def judge(call: Call[object], error: EtcdError, *, endpoints: int, has_credentia
 
 def outcome_unknown(call: Call[object], error: EtcdError) -> bool:
     """True when `call` is a mutation that `error` leaves undecided."""
-    return not call.repeatable and isinstance(error, _AMBIGUOUS) and not isinstance(error, _REFUSED)
+    return call.mutates and isinstance(error, _AMBIGUOUS) and not isinstance(error, _REFUSED)
 
 
 def reason(error: EtcdError) -> str:
     """A short, bounded name of the cause of a retry, for a metric's label."""
     return type(error).__name__.removesuffix("Error")
+
+
+def backoff_bound(failures: int, first: float, longest: float) -> float:
+    """The longest wait after so many failures: twice the one before, up to a limit."""
+    return min(first * 2.0 ** min(failures, 16), longest)
+
+
+class Budget:
+    """What the repeated requests of a client may cost its cluster: a bucket that each empties, and successes refill."""
+
+    def __init__(self, policy: RetryPolicy | None) -> None:
+        self._full: float = policy.budget if policy else 0.0
+        self._refill: float = policy.budget_ratio if policy else 0.0
+        self._left = self._full
+
+    def spend(self) -> bool:
+        """Take what one repeated request costs; False when there is not enough left."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def earn(self) -> None:
+        """A call succeeded."""
+        if self._left < self._full:
+            self._left = min(self._full, self._left + self._refill)
 
 
 class Backoff:
@@ -102,6 +129,6 @@ class Backoff:
 
     def seconds(self) -> float:
         """The wait after one more failure."""
-        bound = min(self._first * 2**self._failures, self._longest)
+        bound = backoff_bound(self._failures, self._first, self._longest)
         self._failures = min(self._failures + 1, 16)
-        return self._jitter.uniform(bound / 2, bound)
+        return self._jitter.uniform(0, bound)

@@ -2,31 +2,48 @@
 
 Every page but the first is pinned to the first one's revision, so that the whole is one moment, whatever is written
 meanwhile. `driver.call(cursor.request())` and `cursor.receive(...)` in turn, until `request` returns None.
+
+What comes after the first page is streamed where the server has RangeStream (`stream`), and read in pages elsewhere:
+
+    1. A server counts what is left of the range for every page, so that pages alone would cost the square of it. So a
+       page ends not only after so many keys, but also at a key behind which about twice as many may have come. The
+       guess is made from the keys seen so far (`_density`); one that fits badly makes a short page, or a longer count.
+    2. No stream is the only way: what a broken one left out is in the next page. It tells its revision with its last
+       part, which is why it never comes first.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
-from etcdobs.keys import Keys, as_bytes, as_keys
+from etcdobs._density import Density
+from etcdobs._wire import rpc
+from etcdobs.keys import Keys, as_keys
 from etcdobs.ops import kv
-from etcdobs.types import Child, KeyValue, RangeResponse
+from etcdobs.types import KeyValue, RangeResponse
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-_PAGE_KEYS = 10_000
-_FIRST_PAGE_OF_CHILDREN = 512
-_PAGE_OF_CHILDREN = 5_000
+STREAM = rpc("etcdserverpb.KV/RangeStream")
+
+_FIRST_PAGE = 512
+_LARGEST_PAGE = 50_000
+_PAGE_BYTES = 4 * 1024 * 1024
+_PAGE_SECONDS = 0.5
+_GROWTH = 8
+# Keys that a page's end is guessed behind, in pages.
+_BOUND = 2
 
 
-class Pages(Protocol[T]):
+class Pages(Protocol[T_co]):
     """A long read."""
 
     def request(self) -> Call[RangeResponse] | None:
         """The next page; None when there is no more."""
         ...
 
-    def receive(self, page: RangeResponse) -> list[T]:
+    def receive(self, page: RangeResponse) -> Sequence[T_co]:
         """What the page adds."""
         ...
 
@@ -40,15 +57,18 @@ def scan(
     serializable: bool = False,
     timeout: Timeout = CLIENT_DEFAULT,
 ) -> "ScanCursor":
-    """Iterates over all keys of a range in ascending order, a page at a time, as of one revision.
+    """Iterates over all keys of a range in ascending order, as of one revision.
+
+    They come in pages, or streamed where the server can (etcd 3.7); memory is held for one page.
 
     Args:
         keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
-        page_size: keys in a page; None: as many as serve well.
+        page_size: keys in a page; None: as many as serve well, by their bytes and by the time it takes; or a stream.
         revision: read as of this revision; 0 for that of the first page.
         keys_only: leave the values out.
         serializable: let any member answer from its own state, which may lag behind.
-        timeout: seconds for each page; left out: the client's; None: no deadline.
+        timeout: seconds for each page, and in which a stream must bring some keys; left out: the client's; None: no
+            deadline.
 
     Raises:
         CompactedError: the revision was compacted before the last page was read.
@@ -63,27 +83,8 @@ def scan(
     )
 
 
-def children(
-    prefix: str | bytes,
-    *,
-    separator: str | bytes = "/",
-    serializable: bool = False,
-    timeout: Timeout = CLIENT_DEFAULT,
-) -> "ChildrenCursor":
-    """Iterates over the entries of one directory, without reading what lies below them.
-
-    Args:
-        prefix: the directory, separator included; empty for the root.
-        separator: what parts the names; empty for no directories at all.
-        serializable: let any member answer from its own state, which may lag behind; also without a quorum.
-        timeout: seconds for each page; left out: the client's; None: no deadline.
-    """
-    is_serializable = checked_bool("serializable", serializable)
-    return ChildrenCursor(prefix, separator=separator, serializable=is_serializable, timeout=checked_timeout(timeout))
-
-
 class ScanCursor:
-    """Reads all keys of a range, in ascending order, a page at a time."""
+    """Reads all keys of a range, in ascending order, each once."""
 
     def __init__(
         self,
@@ -96,84 +97,90 @@ class ScanCursor:
         timeout: Timeout,
     ) -> None:
         self._left: Keys | None = as_keys(keys)
+        self._last = b""
+        self._asked = self._left
         self._revision = checked_int("revision", revision)
-        self._limit = _PAGE_KEYS if page_size is None else checked_int("page_size", page_size, least=1)
+        self._adapts = page_size is None
+        self._limit = _FIRST_PAGE if page_size is None else checked_int("page_size", page_size, least=1)
         self._keys_only = keys_only
         self._serializable = serializable
         self._timeout: Timeout = timeout
+        self._density = Density()
+        self._pages = 0
+        # Of the last stream: the first is worth a try.
+        self._parts = 1
+        # By the count of the first page; what is left after it is a guess no more than where it ends.
+        self._rest = 0
 
     def request(self) -> Call[RangeResponse] | None:
         if self._left is None:
             return None
+        self._asked = self._bounded(self._left)
+        return self._range(self._asked, self._limit)
+
+    def _range(self, keys: Keys, limit: int) -> Call[RangeResponse]:
         return kv.range(
-            self._left,
-            limit=self._limit,
+            keys,
+            limit=limit,
             revision=self._revision,
             keys_only=self._keys_only,
             serializable=self._serializable,
             timeout=self._timeout,
         )
 
-    def receive(self, page: RangeResponse) -> list[KeyValue]:
+    def _bounded(self, left: Keys) -> Keys:
+        if self._rest <= _BOUND * self._limit or not self._density.is_known:
+            return left
+        end = self._density.end(left.start)
+        return replace(left, end=end) if end is not None and end in left else left
+
+    def receive(self, page: RangeResponse, seconds: float = 0.0) -> Sequence[KeyValue]:
+        """What the page adds, which took so many seconds."""
+        self._rest = (self._rest if self._pages else page.count) - len(page.kvs)
+        self._pages += 1
         self._revision = self._revision or page.revision
-        if self._left is not None:
-            self._left = replace(self._left, start=page.kvs[-1].key + b"\0") if page.more and page.kvs else None
-        return list(page.kvs)
+        wanted = _BOUND * self._limit
+        if page.more and page.kvs:
+            self._density.learn(self._last, [kv_.key for kv_ in page.kvs], wanted)
+            self._adapt(page.kvs, seconds)
+            self._go_on_after(page.kvs)
+        elif self._left is not None and self._asked != self._left:
+            self._density.learn_short(len(page.kvs), wanted)
+            self._left = replace(self._left, start=self._asked.end)
+        else:
+            self._left = None
+        return page.kvs
 
+    def _go_on_after(self, kvs: Sequence[KeyValue]) -> None:
+        if self._left is not None and kvs:
+            self._last = kvs[-1].key
+            self._left = replace(self._left, start=self._last + b"\0")
 
-class ChildrenCursor:
-    """Lists one directory: a page of keys, then a jump past the last directory seen, so that none is read whole."""
+    def _adapt(self, kvs: Sequence[KeyValue], seconds: float) -> None:
+        if not self._adapts:
+            return
+        size = sum(len(kv_.key) + len(kv_.value) for kv_ in kvs)
+        growth = min(_GROWTH, _PAGE_BYTES / max(size, 1), _PAGE_SECONDS / max(seconds, 1e-9))
+        self._limit = max(1, min(_LARGEST_PAGE, int(self._limit * growth)))
 
-    def __init__(
-        self, prefix: str | bytes, *, separator: str | bytes, timeout: Timeout, serializable: bool = False
-    ) -> None:
-        self._prefix = as_bytes("prefix", prefix)
-        self._separator = as_bytes("separator", separator)
-        self._left: Keys | None = Keys.prefix(self._prefix)
-        self._revision = 0
-        self._limit = _FIRST_PAGE_OF_CHILDREN
-        self._timeout: Timeout = timeout
-        self._last = b""
-        self._serializable = serializable
+    # ---- streamed
 
-    def request(self) -> Call[RangeResponse] | None:
-        if self._left is None:
+    def stream(self) -> Call[RangeResponse] | None:
+        """What streams the rest, each part read by its `decode`.
+
+        None where there is no rest, where pages are wanted, and after a stream that brought nothing.
+        """
+        if self._left is None or not self._adapts or not self._pages or not self._parts:
             return None
-        return kv.range(
-            self._left,
-            limit=self._limit,
-            revision=self._revision,
-            keys_only=True,
-            serializable=self._serializable,
-            timeout=self._timeout,
-        )
+        self._parts = 0
+        return replace(self._range(self._left, 0), rpc=STREAM)
 
-    def receive(self, page: RangeResponse) -> list[Child]:
-        self._revision = self._revision or page.revision
-        self._limit = _PAGE_OF_CHILDREN
-        found: list[Child] = []
-        for kv_ in page.kvs:
-            child = self._child(kv_.key)
-            if child.key != self._last:
-                self._last = child.key
-                found.append(child)
-        # A page may hold nothing new: it then lay inside the directory that the page before ended in.
-        in_branch = not found or found[-1].is_branch
-        self._left = self._beyond(self._last, in_branch) if page.more else None
-        return found
-
-    def _child(self, key: bytes) -> Child:
-        rest = key[len(self._prefix) :]
-        at = rest.find(self._separator) if self._separator else -1
-        if at < 0:
-            return Child(rest, key, False)
-        return Child(rest[:at], self._prefix + rest[:at] + self._separator, True)
-
-    def _beyond(self, entry: bytes, is_branch: bool) -> Keys | None:
-        """The keys that come after an entry: after all that lies in it, where it is a branch."""
-        if self._left is None:
-            return None
-        start = Keys.prefix(entry).end if is_branch else entry + b"\0"
-        if start == b"\0" or (self._left.end != b"\0" and start >= self._left.end):
-            return None
-        return replace(self._left, start=start)
+    def receive_part(self, part: RangeResponse) -> Sequence[KeyValue]:
+        """What a part of the stream adds."""
+        self._parts += 1
+        self._rest -= len(part.kvs)
+        self._go_on_after(part.kvs)
+        if part.revision:
+            # Its last part alone has a header.
+            self._left = None
+        return part.kvs

@@ -1,5 +1,6 @@
 """Decides how a client proves who it is: credentials, the token they bought, and when to buy another. Pure."""
 
+import inspect
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -8,6 +9,21 @@ from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
 
 Secret: TypeAlias = str | Callable[[], str]
+"""A password or a token; or what is called for it, first when it is needed and again when the server refuses it."""
+
+
+class Hidden(str):
+    """A str that shows nothing of itself: not in a repr, and so not in a traceback that tells the locals."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+def hidden(secret: Secret | None) -> Secret | None:
+    """`secret`, without its text in a repr."""
+    return Hidden(secret) if type(secret) is str else secret
 
 
 class Credentials:
@@ -22,6 +38,7 @@ class Credentials:
     """
 
     def __init__(self, username: str | None, password: Secret | None, token: Secret | None) -> None:
+        self.username = username
         if username is not None and token is not None:
             raise ValueError("username and token exclude each other: give the one or the other")
         if password is not None and username is None:
@@ -30,10 +47,9 @@ class Credentials:
             raise ValueError(f"a username was given without a password: {username!r}")
         if username is not None and not _text("username", username):
             raise ValueError("username is empty")
-        self.username = username
         self._password = _secret("password", password)
         self._given_token = _secret("token", token)
-        self.token: str | None = None if token is None or callable(token) else _sendable(token)
+        self.token: str | None = None if token is None or callable(token) else _sendable(Hidden(token))
         self.asked: bool = username is None and not callable(token)
 
     def __repr__(self) -> str:
@@ -49,7 +65,7 @@ class Credentials:
         if self.username is None or self._password is None:
             return None
         request = pb.AuthenticateRequest(name=self.username, password=_reveal("password", self._password))
-        return Call(rpc("etcdserverpb.Auth/Authenticate"), request, lambda reply: str(reply.token), True)
+        return Call(rpc("etcdserverpb.Auth/Authenticate"), request, lambda reply: str(reply.token))
 
     def ask(self) -> str | None:
         """The token as the user gives it now.
@@ -61,7 +77,7 @@ class Credentials:
 
     def hold(self, token: str | None) -> None:
         """Send `token` from now on; None: the cluster wants none."""
-        self.token, self.asked = token, True
+        self.token, self.asked = token and Hidden(token), True
 
     def drop(self) -> None:
         """Send none, and ask before the next call."""
@@ -69,11 +85,17 @@ class Credentials:
 
 
 def _secret(name: str, secret: Secret | None) -> Secret | None:
+    if inspect.iscoroutinefunction(secret):
+        raise TypeError(f"{name} must be a str, or a plain callable that returns one, not a coroutine function")
     return secret if secret is None or callable(secret) else _text(name, secret)
 
 
 def _reveal(name: str, secret: Secret) -> str:
-    return _text(name, secret() if callable(secret) else secret)
+    given: object = secret() if callable(secret) else secret
+    if inspect.iscoroutine(given):
+        given.close()
+        raise TypeError(f"{name}: its callable must return a str, not something to be awaited")
+    return Hidden(_text(name, given))
 
 
 def _text(name: str, text: object) -> str:

@@ -6,11 +6,13 @@ Rules that hold here and nowhere else:
        it is dropped: a member that was restored from a snapshot may send one twice. Fragments are put together before
        anything is handed on: the events of one revision are never apart.
     2. Progress is always asked for, also where the user does not want to be told: without it the resume point of a
-       watcher whose keys rest is overtaken by the compaction.
+       watcher whose keys rest is overtaken by the compaction. Later servers tell none to a watch that starts beyond
+       the store, as at the next revision of an idle one (etcd pull request 20229): who wants to be told starts a
+       revision early, and what that brings is dropped. Others do not: a replay holds up what follows by up to 100 ms.
     3. A start that the user did not name is pinned: the cluster's revision R is read first and the watch starts at
        R + 1. (A watch created "now" has no such revision until its first event.) Compacted before it came that far, it
        starts at the compaction instead: the user has seen nothing yet. After its stream broke once it may have missed
-       something, so a compaction ends it as it ends any other.
+       something, so a compaction ends it as it ends any other; but for one that took only what was handed on before.
     4. created+canceled is a refusal. Servers before 3.4.22 / 3.5.6 send it with watch id 0 and silence the watcher that
        owns that id, so such a stream is rebuilt (etcd pull request 14562).
     5. An event for an id that nobody owns is answered with a cancel.
@@ -73,6 +75,7 @@ class Cursor:
     next_revision: int = 0
     denied: bool = False
     pins_itself: bool = False
+    _compacted: int = 0
     _parts: list[Event] = field(default_factory=list[Event])
 
     def __post_init__(self) -> None:
@@ -90,13 +93,17 @@ class Cursor:
             create_request=pb.WatchCreateRequest(
                 key=self.keys.start,
                 range_end=self.keys.end,
-                start_revision=self.next_revision,
+                start_revision=self._start(),
                 progress_notify=True,
                 prev_kv=self.prev_kv,
                 filters=self._filters(),
                 fragment=self.fragment,
             )
         )
+
+    def _start(self) -> int:
+        early = self.progress_notify and self.next_revision > 1
+        return max(self.next_revision - early, self._compacted)
 
     def _filters(self) -> list["pb.WatchCreateRequest.FilterType"]:
         filters: list[pb.WatchCreateRequest.FilterType] = []
@@ -119,6 +126,13 @@ class Cursor:
         self.next_revision = batch.revision + 1
         self.pins_itself = False
         return batch
+
+    def start_at_compaction(self, revision: int) -> bool:
+        """Go on where history now starts; False when what the user has not seen is gone with the rest."""
+        if self.pins_itself:
+            self.next_revision = max(self.next_revision, revision)
+        self._compacted = revision
+        return revision <= self.next_revision
 
     def _progress(self, revision: int) -> WatchResponse | None:
         self.next_revision = max(self.next_revision, revision + 1)
@@ -274,8 +288,7 @@ class WatchStream:
         if cursor is None:
             return []
         error = self._error(response)
-        if isinstance(error, CompactedError) and cursor.pins_itself:
-            cursor.next_revision = response.compact_revision
+        if isinstance(error, CompactedError) and cursor.start_at_compaction(response.compact_revision):
             return [Ask(self.create(cursor))]
         if isinstance(error, TOKEN_REFUSED):
             self._waiting.append(cursor)

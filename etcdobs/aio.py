@@ -6,22 +6,27 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._bind import aio, opens
-from etcdobs._call import checked_seconds
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
+from etcdobs._children import ChildrenCursor, children
 from etcdobs._compose import PROCESS_WIDE, Metrics, compose
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_health import health
+from etcdobs._drive.aio_history import history as read_history
 from etcdobs._drive.aio_keepalive import Heartbeats
 from etcdobs._drive.aio_membership import AutoSync
 from etcdobs._drive.aio_namespace import view
+from etcdobs._drive.aio_pages import pages, scanned
 from etcdobs._drive.aio_watch import AsyncWatcher, Watches
 from etcdobs._environment import from_environment
 from etcdobs._file_config import from_file
+from etcdobs._history import HistoryOptions, history
 from etcdobs._namespace import as_namespace, watch_cursor
-from etcdobs._scan import ChildrenCursor, Pages, ScanCursor, children, scan
-from etcdobs._token import Secret
+from etcdobs._scan import ScanCursor, scan
+from etcdobs._token import Secret, hidden
 from etcdobs.config import TLS, RetryPolicy, parse_endpoints
 from etcdobs.ops import kv, watch
 from etcdobs.ops.operation import HasLeaseId
+from etcdobs.recipes.batched import AsyncBatch
 from etcdobs.recipes.election import AsyncElection
 from etcdobs.recipes.lock import AsyncLock
 from etcdobs.recipes.session import AsyncSession
@@ -31,7 +36,7 @@ from etcdobs.services.cluster import AsyncClusterClient
 from etcdobs.services.lease import AsyncLeaseClient
 from etcdobs.services.maintenance import AsyncMaintenanceClient
 from etcdobs.services.txn import AsyncTxnBuilder
-from etcdobs.types import Child, Health, KeyValue
+from etcdobs.types import Child, Event, Health, KeyValue
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -39,12 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncClient"]
 
 T = TypeVar("T")
-
-
-async def _pages(driver: Driver, cursor: Pages[T]) -> AsyncIterator[T]:
-    while (call := cursor.request()) is not None:
-        for item in cursor.receive(await driver.call(call)):
-            yield item
 
 
 class AsyncClient:
@@ -60,7 +59,8 @@ class AsyncClient:
         reject_old_cluster: before the first call ask each endpoint for its version; older than the minor version before
             the client's own, and every call raises OldClusterError.
         namespace: a prefix that all keys are under; they are named and answered without it (see `namespaced`).
-        username, password: of an etcd user; the token they buy is renewed unseen. `password` may be a callable.
+        username, password: of an etcd user; the token they buy is renewed unseen. `password` may be a callable (no
+            coroutine function), asked again when the server refuses the token.
         token: a token made elsewhere, instead of a user; may be a callable, asked again when it is refused.
         tls: how to speak TLS; an `https://` endpoint without it trusts the system's certificates.
         timeout: seconds, the deadline of a call that names none; None: no deadline.
@@ -105,6 +105,7 @@ class AsyncClient:
         interceptors: Iterable[Any] = (),
         options: Iterable[tuple[str, Any]] = (),
     ) -> None:
+        password, token = hidden(password), hidden(token)
         parts = compose(
             endpoints,
             discovery_srv=discovery_srv,
@@ -228,7 +229,8 @@ class AsyncClient:
         await self.close()
 
     def __repr__(self) -> str:
-        return f"AsyncClient({','.join(self.endpoints)!r})"
+        # A tool that shows the locals of a traceback may come upon one that was never made.
+        return f"AsyncClient({','.join(self.endpoints)!r})" if hasattr(self, "_whole") else "<AsyncClient, not made>"
 
     # ---- keys and values
 
@@ -258,10 +260,13 @@ class AsyncClient:
         return AsyncTxnBuilder(self._driver)
 
     def _iterate_keys(self, cursor: ScanCursor) -> AsyncIterator[KeyValue]:
-        return _pages(self._driver, cursor)
+        return scanned(self._driver, cursor, self._namespace)
 
     def _iterate_children(self, cursor: ChildrenCursor) -> AsyncIterator[Child]:
-        return _pages(self._driver, cursor)
+        return pages(self._driver, cursor)
+
+    def _iterate_events(self, options: HistoryOptions) -> AsyncIterator[Event]:
+        return read_history(self._driver, options, self._namespace)
 
     @opens(scan, _iterate_keys)
     def scan(self) -> None: ...
@@ -269,16 +274,22 @@ class AsyncClient:
     @opens(children, _iterate_children)
     def children(self) -> None: ...
 
+    @opens(history, _iterate_events)
+    def history(self) -> None: ...
+
     # ---- recipes
 
-    def session(self, ttl: int = 60, lease: int | HasLeaseId | None = None) -> AsyncSession:
+    def session(
+        self, ttl: int = 60, lease: int | HasLeaseId | None = None, *, timeout: Timeout = CLIENT_DEFAULT
+    ) -> AsyncSession:
         """A lease that is kept alive while the returned context manager is open, and revoked after it.
 
         Args:
             ttl: seconds that it outlives a client that died.
             lease: an existing lease to stand on, instead of a new one.
+            timeout: seconds for each call; left out: the client's; None: no deadline.
         """
-        return AsyncSession(self.lease, ttl, lease)
+        return AsyncSession(self.lease, ttl, lease, timeout)
 
     def lock(
         self, name: str | bytes, ttl: int = 60, timeout: float | None = None, session: AsyncSession | None = None
@@ -303,19 +314,34 @@ class AsyncClient:
         """
         return AsyncElection(self._procedures, self.lease, self.watch, name, ttl, session)
 
+    def batched(self, max_ops: int = 128) -> AsyncBatch:
+        """Gets, puts and deletes of many tasks, sent together as transactions while the returned object is open.
+
+        Args:
+            max_ops: operations in one transaction; the server refuses more than its `--max-txn-ops`, 128 unless set,
+                and is then asked for fewer.
+        """
+        return AsyncBatch(self._driver, max_ops)
+
     async def stm(
-        self, function: Callable[[AsyncSTM], Awaitable[T]], isolation: Isolation = "serializable_snapshot"
+        self,
+        function: Callable[[AsyncSTM], Awaitable[T]],
+        isolation: Isolation = "serializable_snapshot",
+        *,
+        timeout: Timeout = CLIENT_DEFAULT,
     ) -> T:
         """Run `function(stm)` until what it read and wrote happened at one moment; returns what its last run returned.
 
         Args:
             function: reads and writes through the `AsyncSTM` it is given; it may run several times.
             isolation: "serializable_snapshot", "serializable", "repeatable_reads" or "read_committed", as in Go.
+            timeout: seconds for all runs together; left out: the client's for each call; None: no deadline.
 
         Raises:
             ValueError: there is no such isolation level.
+            DeadlineExceededError: it did not commit within `timeout` (also a TimeoutError).
         """
-        return await run_async(self._driver, function, isolation)
+        return await run_async(self._driver, function, isolation, timeout)
 
     # ---- watches
 

@@ -1,5 +1,6 @@
 """Decides what a client was asked to be: endpoints, TLS, retries; wrong settings are named before any connection."""
 
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -17,11 +18,17 @@ Material: TypeAlias = str | Path | bytes
 class TLS:
     """How to speak TLS.
 
+    Files are read when the first connection is made, and again when they have changed: they are looked at every second
+    at most, when a call is made. New calls then use the new certificates on a new connection; what is under way on the
+    old one has the client's `timeout` to come to its end, and watches and keepalives move over and lose nothing. Files
+    that are half-written, or do not belong together, are left alone until they change again, and the log says so.
+
     Args:
         ca: certificates to trust, PEM: a path or the bytes; None: the system's.
         cert, key: the client's own certificate and key, PEM: paths or bytes; both or none.
         server_name: the name the server's certificate must bear, where it is not the endpoint's host.
         verify: False accepts whatever certificate the server shows at the first connection (and no other after it).
+        allow_plaintext: True speaks plain text to `http://` endpoints, as etcd's own clients do; False refuses them.
 
     Raises:
         TypeError, ValueError: an argument is wrong; a certificate without its key, or the other way round.
@@ -33,6 +40,7 @@ class TLS:
     key: Material | None = None
     server_name: str | None = None
     verify: bool = True
+    allow_plaintext: bool = False
 
     def __post_init__(self) -> None:
         if (self.cert is None) != (self.key is None):
@@ -40,11 +48,22 @@ class TLS:
             raise ValueError(f"TLS: {given} was given without {absent}; a client certificate needs both")
         for name in ("ca", "cert", "key"):
             _check_material(name, getattr(self, name))
+        for name in ("verify", "allow_plaintext"):
+            _check_flag(name, getattr(self, name))
+        if self.server_name is not None and not _is_text(self.server_name):
+            raise TypeError(f"TLS: server_name must be a str, not {type(self.server_name).__name__}")
 
     def __repr__(self) -> str:
         shown = {name: _shown(getattr(self, name)) for name in ("ca", "cert", "key")}
         fields = ", ".join(f"{name}={text}" for name, text in shown.items())
-        return f"TLS({fields}, server_name={self.server_name!r}, verify={self.verify})"
+        plain = ", allow_plaintext=True" if self.allow_plaintext else ""
+        return f"TLS({fields}, server_name={self.server_name!r}, verify={self.verify}{plain})"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files it is read from, and read again from when they change."""
+        given = (self.ca, self.cert, self.key)
+        return tuple(Path(material) for material in given if isinstance(material, (str, Path)))
 
     def read(self, name: str) -> bytes | None:
         """The PEM bytes of "ca", "cert" or "key", read from their file now; None where there is none."""
@@ -52,6 +71,15 @@ class TLS:
         if material is None or isinstance(material, bytes):
             return material
         return Path(material).read_bytes()
+
+
+def _check_flag(name: str, flag: object) -> None:
+    if not isinstance(flag, bool):
+        raise TypeError(f"TLS: {name} must be True or False, not {type(flag).__name__}")
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
 
 
 def _check_material(name: str, material: object) -> None:
@@ -80,29 +108,53 @@ def _shown(material: Material | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how fast a call is tried again, where trying again is safe.
+    """How often and how fast a call is sent again, where that is safe.
 
-    A read is repeated when a member is unavailable. A mutation is repeated only when nothing of it was sent, or when
-    the server refused it for its token: never when it may have been applied.
+    What changes nothing is sent again when a member is unavailable, and moved when a member falls silent; so is a new
+    lease of a random id. A mutation is sent again only when nothing of it was sent, or when the server refused it
+    unread (for its token, or as a learner): never when it may have been applied, unless the call says
+    `retry="at_least_once"`.
 
     Args:
-        max_attempts: the most attempts of one call, the first included, and those not that were refused for a token.
-        backoff_base: seconds; a wait is random between half of this and all of it, doubled with every round over the
-            endpoints.
-        backoff_max: seconds, the longest wait.
+        max_attempts: the most attempts of one call, the first included; those that were refused for a token do not
+            count. 1: never again. It is seldom what ends a call: its timeout is.
+        backoff_base: seconds; all endpoints are asked without a wait, then comes one that is random between 0 and this
+            (full jitter: callers that failed together do not return together), doubled with every further round.
+        backoff_max: seconds, to which that bound is doubled.
+        budget: the most repeated requests that a client sends in a row when nothing succeeds. Each takes one from a
+            bucket that holds so many; when it is empty a call raises what its last attempt did, at once. Attempts
+            that reached no server, and those that wait for a new token, are free. `math.inf`: no bound.
+        budget_ratio: what every call that succeeds puts back; 0.1: in the long run one request in ten is a repeated
+            one. It bounds what retries add to the load of a cluster that fails under its load.
+
+    Raises:
+        TypeError, ValueError: a number is no number, or out of its bounds.
     """
 
     max_attempts: int = 100
     backoff_base: float = 0.025
     backoff_max: float = 1.0
+    budget: float = 1000
+    budget_ratio: float = 0.1
 
     def __post_init__(self) -> None:
         if isinstance(self.max_attempts, bool) or not isinstance(self.max_attempts, int):
             raise TypeError(f"max_attempts must be an int, not {type(self.max_attempts).__name__}")
         if self.max_attempts < 1:
             raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
-        if not 0 < self.backoff_base <= self.backoff_max:
+        for name in ("backoff_base", "backoff_max", "budget", "budget_ratio"):
+            _check_number(name, getattr(self, name))
+        if not 0 < self.backoff_base <= self.backoff_max < math.inf:
             raise ValueError("backoff_base and backoff_max must be seconds, 0 < backoff_base <= backoff_max")
+        if not self.budget >= 0:
+            raise ValueError(f"budget must be at least 0 (math.inf: no bound), not {self.budget!r}")
+        if not 0 <= self.budget_ratio <= 1:
+            raise ValueError(f"budget_ratio must be from 0 to 1, not {self.budget_ratio!r}")
+
+
+def _check_number(name: str, number: object) -> None:
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise TypeError(f"{name} must be a number, not {type(number).__name__}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +244,15 @@ def parse_endpoints(endpoints: str | Iterable[str]) -> tuple[Endpoint, ...]:
         if known.secure != endpoint.secure:
             raise ValueError(f"endpoints {known.text!r} and {endpoint.text!r} are one member, with TLS and without")
     return tuple(found.values())
+
+
+def refuse_plaintext(endpoints: Iterable[Endpoint], tls: TLS | None) -> None:
+    """Raises ValueError where a client that was given certificates would speak plain text without a word."""
+    if tls is None or tls.allow_plaintext:
+        return
+    for endpoint in endpoints:
+        if endpoint.secure is False:
+            raise ValueError(
+                f"{_named(endpoint.text)} is plain text, but tls= was given: write https://{endpoint.address},"
+                " or leave tls= out (or allow both with TLS(allow_plaintext=True))"
+            )

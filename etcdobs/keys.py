@@ -1,6 +1,7 @@
 """Decides which keys a request is about: one key, or a half-open range of them, as bytes."""
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from etcdobs.errors import EmptyKeyError
 
@@ -74,7 +75,7 @@ class Keys:
         return not self.end
 
     def __contains__(self, key: object) -> bool:
-        if not isinstance(key, (str, bytes)):
+        if not isinstance(key, str) and not _is_bytes(key):
             return False
         name = as_bytes("key", key)
         if self.is_single:
@@ -90,11 +91,15 @@ def _after_prefix(prefix: bytes) -> bytes:
     return trimmed[:-1] + bytes([trimmed[-1] + 1])
 
 
+def _is_bytes(text: object) -> "TypeGuard[bytes | bytearray | memoryview[int]]":
+    return isinstance(text, (bytes, bytearray, memoryview))
+
+
 def as_bytes(what: str, text: object) -> bytes:
     """`text` as bytes, str as UTF-8; raises TypeError, which says `what` it is, when it is neither."""
     if isinstance(text, str):
         return text.encode()
-    if isinstance(text, (bytes, bytearray)):
+    if _is_bytes(text):
         return bytes(text)
     raise TypeError(f"{what} must be str or bytes, not {type(text).__name__}")
 
@@ -120,7 +125,7 @@ def as_keys(keys: object) -> Keys:
         if not keys.start:
             raise EmptyKeyError("key is not provided: it is empty")
         return keys
-    if isinstance(keys, (str, bytes, bytearray)):
+    if isinstance(keys, str) or _is_bytes(keys):
         return Keys(as_key(keys))
     raise TypeError(f"keys must be str, bytes or Keys, not {type(keys).__name__}")
 

@@ -12,6 +12,7 @@ from typing import Any
 # What these return is entered, iterated or built upon: on AsyncClient too they are called without await.
 _NOT_AWAITED = {"txn", "when", "then", "otherwise", "watch", "responses", "keep_alive", "scan", "children", "history"}
 _NOT_AWAITED |= {"session", "lock", "election", "observe", "namespaced", "batched", "snapshot"}
+_NOT_AWAITED |= {"base", "updates", "copy_to", "resolver"}
 # The rooms of what goes in and what comes out: plain values on both clients.
 _VALUE_ROOMS = frozenset({"etcdobs.types", "etcdobs.keys", "etcdobs.errors", "etcdobs.config"})
 _END = object()

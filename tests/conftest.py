@@ -1,5 +1,6 @@
 """Decides what every test can ask for: servers, a client of each kind, and keys that no other test uses."""
 
+import signal
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -15,7 +16,12 @@ from tests.waiting import QUICK
 if TYPE_CHECKING:
     from etcdobs import AsyncClient
 
-pytest_plugins = ["etcdobs.testing.pytest_plugin"]
+pytest_plugins = ["etcdobs.testing.pytest_plugin", "tests.ran"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # So it is in what a shell runs in the background, and in all programs that are started from there. Those that
+    # tests interrupt are to notice.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OpenClient = Callable[..., AbstractAsyncContextManager["AsyncClient"]]
 

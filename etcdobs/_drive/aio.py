@@ -5,18 +5,27 @@ import os
 import time
 import weakref
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
-from etcdobs._drive.channel import ChannelSettings, credentials, drain_seconds, name_override
+from etcdobs._drive.certificates import Certificates
+from etcdobs._drive.channel import (
+    ChannelSettings,
+    checked_interceptors,
+    credentials,
+    drain_seconds,
+    name_override,
+)
 from etcdobs._drive.leaf import fetch_leaf
-from etcdobs._drive.notes import record
-from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._drive.log import Log
+from etcdobs._drive.notes import quiet, record, tell
+from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
 from etcdobs._wire import Rpc
-from etcdobs.config import TLS, Endpoint
+from etcdobs.config import TLS, Endpoint, refuse_plaintext
 from etcdobs.errors import (
     CallCancelledError,
     ClosedError,
@@ -28,6 +37,13 @@ from etcdobs.errors import (
 from etcdobs.observe import ClientMetrics, Instruments
 
 T = TypeVar("T")
+
+_INTERCEPTORS = (
+    grpc.aio.UnaryUnaryClientInterceptor,
+    grpc.aio.UnaryStreamClientInterceptor,
+    grpc.aio.StreamUnaryClientInterceptor,
+    grpc.aio.StreamStreamClientInterceptor,
+)
 
 
 class Driver:
@@ -44,9 +60,11 @@ class Driver:
         self.session = session
         self.metrics = metrics
         self.closing: bool = False
+        self.log = Log()
         self._settings = settings
+        self._certificates = Certificates(settings.tls or TLS(), self.log)
         self._instruments = instruments
-        self._interceptors = interceptors
+        self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
         self._channels: dict[str, grpc.aio.Channel] = {}
         self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -55,16 +73,19 @@ class Driver:
         self._pid = os.getpid()
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: dict[asyncio.Task[None], grpc.aio.Channel] = {}
+        # Endpoints that have no RangeStream.
+        self.streamless: set[str] = set()
+        self._asides: set[asyncio.Task[None]] = set()
 
     # ---- flows
 
     async def call(self, call: Call[T]) -> T:
         """Carry out one call."""
-        return await self.run(unary(call, self.session))
+        return await self.run(unary(call, self.session), f"{call.rpc.service}/{call.rpc.method}")
 
-    async def run(self, flow: Flow[T]) -> T:
-        """Perform what `flow` asks for until it returns."""
-        self.check_usable()
+    async def run(self, flow: Flow[T], method: str = "") -> T:
+        """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
+        self.check_usable(method)
         self.enter_loop()
         answer: Any = None
         failure: EtcdError | None = None
@@ -78,6 +99,7 @@ class Driver:
             try:
                 answer = await self._perform(step)
             except EtcdError as error:
+                error.method = error.method or method
                 failure = error
 
     async def _perform(self, step: Step) -> Any:
@@ -89,7 +111,18 @@ class Driver:
             return await self._sleep(step.seconds)
         if isinstance(step, Renew):
             return await self.renew(step.refused, step.timeout)
+        if isinstance(step, Aside):
+            return self._begin(step.flow)
         return self._note(step)
+
+    def _begin(self, flow: Flow[None]) -> None:
+        aside = asyncio.create_task(self._run_aside(flow), name="etcdobs-aside")
+        self._asides.add(aside)
+        aside.add_done_callback(self._asides.discard)
+
+    async def _run_aside(self, flow: Flow[None]) -> None:
+        with suppress(ClosedError):
+            await self.run(flow)
 
     async def _sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -107,6 +140,7 @@ class Driver:
             raise DeadlineExceededError("another call's renewal of the token took too long") from None
 
     def _note(self, note: Note) -> None:
+        tell(self.log, note)
         if self.metrics is not None:
             record(self.metrics, note)
 
@@ -128,7 +162,7 @@ class Driver:
         """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         bound = await self.bound(rpc, endpoint)
         try:
-            return _OpenStream(self, bound(request, timeout=timeout, metadata=metadata), rpc, endpoint)
+            return _OpenStream(self, bound(request, timeout=timeout, metadata=metadata), rpc, endpoint, bound)
         except (grpc.RpcError, grpc.aio.UsageError) as error:
             self.fail(error, rpc, endpoint)
 
@@ -146,12 +180,14 @@ class Driver:
             status.details() or "",
             method=f"{rpc.service}/{rpc.method}",
             endpoint=endpoint.address,
-        ) from error
+        ) from quiet(error)
 
     # ---- channels
 
     async def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
         """What sends `rpc` to `endpoint`, counted and traced."""
+        if self._certificates.have_changed(time.monotonic()):
+            self._retire(set(self._channels))
         known = self._bound.get((endpoint.address, rpc.path))
         if known is not None:
             return known
@@ -164,8 +200,12 @@ class Driver:
         multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
         bound = self._instruments.bind_aio(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
         if self._channels.get(endpoint.address) is channel:
-            self._bound[endpoint.address, rpc.path] = bound
+            return self._bound.setdefault((endpoint.address, rpc.path), bound)
         return bound
+
+    def is_bound(self, bound: Callable[..., Any], rpc: Rpc, endpoint: Endpoint) -> bool:
+        """Whether new calls of `rpc` to `endpoint` go over the same connection as `bound`."""
+        return self._bound.get((endpoint.address, rpc.path)) is bound
 
     async def _channel(self, endpoint: Endpoint) -> grpc.aio.Channel:
         async with self._connecting:
@@ -180,7 +220,7 @@ class Driver:
         options = settings.channel_options(len(self.session.endpoints.all))
         if not settings.is_secure(endpoint):
             return grpc.aio.insecure_channel(endpoint.target, options, interceptors=interceptors)
-        secure, more = await self._secure(endpoint, settings.tls or TLS())
+        secure, more = await self._secure(endpoint, self._certificates.current())
         return grpc.aio.secure_channel(endpoint.target, secure, (*options, *more), interceptors=interceptors)
 
     async def _secure(
@@ -189,15 +229,21 @@ class Driver:
         if tls.verify:
             return credentials(tls), name_override(tls.server_name)
         leaf = await asyncio.to_thread(fetch_leaf, endpoint, tls, self._settings.dial_timeout)
+        if tls is not self._certificates.current():
+            return await self._secure(endpoint, self._certificates.current())
         return credentials(tls, leaf.pem), name_override(leaf.name)
 
     def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
         """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""
         self.check_usable()
         self.enter_loop()
+        refuse_plaintext(endpoints, self._settings.tls)
+        before = self.session.endpoints.texts
         gone = {endpoint.address for endpoint in self.session.endpoints.replace(endpoints)}
         if gone:
             self._retire(gone)
+        if (now := self.session.endpoints.texts) != before:
+            self.log.tell("endpoints_changed", before=",".join(before), now=",".join(now))
 
     def _retire(self, addresses: set[str]) -> None:
         channels = [self._channels.pop(address) for address in addresses & self._channels.keys()]
@@ -214,12 +260,14 @@ class Driver:
         """True in a child of the process that made the client: what it inherited, locks too, is not to be touched."""
         return os.getpid() != self._pid
 
-    def check_usable(self) -> None:
+    def check_usable(self, method: str = "") -> None:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self.closing:
-            raise ClosedError
+            raise ClosedError(method=method)
         if self.forked:
-            raise ClosedError("the client was made before this process was forked: make one after the fork")
+            raise ClosedError(
+                "the client was made before this process was forked: make one after the fork", method=method
+            )
 
     def enter_loop(self) -> None:
         """Belong to the running event loop, and to no other that was before."""
@@ -233,6 +281,7 @@ class Driver:
         self._channels.clear()
         self._bound.clear()
         self._drains.clear()
+        self._asides.clear()
         self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
         for stream in list(self._streams):
             stream.abandon()
@@ -254,7 +303,15 @@ class Driver:
         self._bound.clear()
         for channel in channels:
             await channel.close()
+        await self._end_asides()
         await self._end_drains()
+        self.log.close()
+
+    async def _end_asides(self) -> None:
+        asides = list(self._asides)
+        for aside in asides:
+            aside.cancel()
+        await asyncio.gather(*asides, return_exceptions=True)
 
     async def _end_drains(self) -> None:
         drains, self._drains = self._drains, {}
@@ -268,12 +325,13 @@ class Driver:
 class _OpenStream:
     """A stream's replies; that its channel was given up is an error like any other, and cancels no reader."""
 
-    def __init__(self, driver: Driver, call: Any, rpc: Rpc, endpoint: Endpoint) -> None:
+    def __init__(self, driver: Driver, call: Any, rpc: Rpc, endpoint: Endpoint, bound: Callable[..., Any]) -> None:
         self._call = call
         self._replies: AsyncIterator[Any] | None = None
         self._driver = driver
         self._rpc = rpc
         self._endpoint = endpoint
+        self._bound = bound
 
     def __aiter__(self) -> "_OpenStream":
         return self
@@ -289,7 +347,7 @@ class _OpenStream:
 
     @property
     def _is_in_use(self) -> bool:
-        return self._driver.closing or self._endpoint in self._driver.session.endpoints.all
+        return self._driver.closing or self._driver.is_bound(self._bound, self._rpc, self._endpoint)
 
     async def _next(self) -> Any:
         if self._call is None:

@@ -48,7 +48,7 @@ class Procedures:
 
     async def _do(self, step: Step, patience: Patience) -> Any:
         if isinstance(step, Call):
-            return await (self.driver.call(step) if step.repeatable else _to_its_end(self.driver.call(step)))
+            return await (_to_its_end(self.driver.call(step)) if step.mutates else self.driver.call(step))
         return await self._until(step, patience)
 
     async def _until(self, step: Wait, patience: Patience) -> None:

@@ -10,7 +10,7 @@ import grpc
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
 from etcdobs._drive.notes import unexpected
-from etcdobs._flow import TOKEN_RENEWALS, open_stream, token_of
+from etcdobs._flow import TOKEN_RENEWALS, is_silent, open_stream, token_of
 from etcdobs._retry import TOKEN_REFUSED, Backoff, reason
 from etcdobs._watch import (
     METHOD,
@@ -45,6 +45,9 @@ class Stream:
         self._token: str | None = None
         self._token_refusals = 0
         self._task: asyncio.Task[None] | None = None
+        self._call: Any = None
+        self._endpoint: Endpoint | None = None
+        self._left = False
 
     def __len__(self) -> int:
         return len(self._mailboxes)
@@ -67,6 +70,15 @@ class Stream:
         """Cancel a watch."""
         if self._mailboxes.pop(mailbox.cursor, None) is not None:
             self._cancel(mailbox.cursor)
+
+    async def doubt(self) -> None:
+        """Resume all watchers elsewhere when the member that serves them does not answer a probe."""
+        call, endpoint = self._call, self._endpoint
+        if call is None or endpoint is None or not await self._driver.run(is_silent(self._driver.session, endpoint)):
+            return
+        if self._call is call:
+            self._left = True
+            call.cancel()
 
     async def close(self) -> None:
         """End the stream and its task."""
@@ -114,14 +126,20 @@ class Stream:
         requests: asyncio.Queue[Any] = asyncio.Queue()
         call = await self._driver.stream(WATCH, endpoint, _until_none(requests), metadata)
         try:
+            self._call, self._endpoint, self._left = call, endpoint, False
             self._begin(requests, endpoint)
             async for response in call:
                 await self._receive(response, endpoint)
+        except asyncio.CancelledError:
+            if not self._left or self.ended:
+                raise
+            raise UnavailableError("the member does not answer", method=METHOD, endpoint=endpoint.address) from None
         except grpc.RpcError as error:
             if not self._driver.closing:
                 self._driver.session.endpoints.failed(endpoint, time.monotonic())
             self._driver.fail(error, WATCH, endpoint)
         finally:
+            self._call = None
             call.cancel()
             requests.put_nowait(None)
 
@@ -192,6 +210,7 @@ class Stream:
         if not self._may_resume(error):
             self._give_up(error)
             return
+        self._driver.log.tell("watches_resumed", len(self), cause=reason(error), endpoint=error.endpoint)
         if self._driver.metrics is not None:
             self._driver.metrics.watch_resumed(reason(error))
         if isinstance(error, TOKEN_REFUSED):

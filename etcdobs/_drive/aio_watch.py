@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import TypeVar
 
+from etcdobs._attempts import slice_of
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
@@ -74,7 +75,11 @@ class AsyncWatcher:
         began = time.monotonic()
         await self._watches.open(self._mailbox, self._timeout)
         left = None if self._timeout is None else max(0.0, self._timeout - (time.monotonic() - began))
-        await self._mailbox.wait_created(left, self._watches.dial_timeout)
+        asked = time.monotonic()
+        first = self._watches.slice_of(left)
+        if first != left and first is not None and not await self._mailbox.is_settled_within(first):
+            await self._watches.doubt(self._mailbox)
+        await self._mailbox.wait_created(left, self._watches.dial_timeout, time.monotonic() - asked)
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return self
@@ -153,6 +158,16 @@ class Watches:
         self._homes[mailbox] = home = self._home()
         home.add(mailbox)
         self._opened()
+
+    def slice_of(self, left: float | None) -> float | None:
+        """How long the server has to create a watch before it is asked for a sign of life."""
+        return slice_of(left, len(self._driver.session.endpoints.all))
+
+    async def doubt(self, mailbox: Mailbox) -> None:
+        """A watch is long in being created: move its stream where its member gives no sign of life."""
+        home = self._homes.get(mailbox)
+        if home is not None:
+            await home.doubt()
 
     async def pin(self, mailbox: Mailbox, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Read where the cluster is, for a watch that starts now."""

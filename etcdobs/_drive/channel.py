@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from etcdobs._flow import Session
-from etcdobs.config import TLS, Endpoint
+from etcdobs.config import TLS, Endpoint, refuse_plaintext
 
 Options: TypeAlias = tuple[tuple[str, Any], ...]
 
@@ -28,7 +28,12 @@ class ChannelSettings:
     options: Options = field(default=())
 
     def is_secure(self, endpoint: Endpoint) -> bool:
-        """True when this endpoint is spoken to in TLS: its scheme decides, else whether there is a `TLS`."""
+        """True when this endpoint is spoken to in TLS: its scheme decides, else whether there is a `TLS`.
+
+        Raises:
+            ValueError: its scheme says plain text, the client has certificates, and may not speak both.
+        """
+        refuse_plaintext((endpoint,), self.tls)
         return endpoint.secure if endpoint.secure is not None else self.tls is not None
 
     def channel_options(self, endpoints: int) -> Options:
@@ -53,6 +58,20 @@ class ChannelSettings:
             ("grpc.max_receive_message_length", self.max_receive_bytes),
             *self.options,
         )
+
+
+def checked_interceptors(interceptors: tuple[Any, ...], kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    """`interceptors`, when each is of one of the `kinds` that its client takes.
+
+    Raises:
+        TypeError: one is not; the message names it.
+    """
+    for interceptor in interceptors:
+        if not isinstance(interceptor, kinds):
+            module = "grpc.aio" if kinds[0].__module__.startswith("grpc.aio") else "grpc"
+            names = ", ".join(f"{module}.{kind.__name__}" for kind in kinds)
+            raise TypeError(f"interceptors: {type(interceptor).__qualname__} is none of {names}")
+    return interceptors
 
 
 def drain_seconds(session: Session) -> float:

@@ -41,22 +41,32 @@ def _trusting(pem: str | None, tls: TLS) -> ssl.SSLContext:
     if pem:
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.load_verify_locations(cadata=pem)
-    _present_own_certificate(context, tls)
+    present_own_certificate(context, tls)
     return context
 
 
-def _present_own_certificate(context: ssl.SSLContext, tls: TLS) -> None:
+def present_own_certificate(context: ssl.SSLContext, tls: TLS) -> None:
+    """Show the client's own certificate, where it has one.
+
+    Raises:
+        OSError: it is none, or the key is another's, or locked by a password.
+    """
     if tls.cert is None or tls.key is None:
         return
     if not isinstance(tls.cert, bytes) and not isinstance(tls.key, bytes):
-        context.load_cert_chain(tls.cert, tls.key)
+        _load(context, tls.cert, tls.key)
         return
     # OpenSSL takes them from files only: from a directory that is its owner's alone, for this moment.
     with tempfile.TemporaryDirectory(prefix="etcdobs-") as directory:
         cert_file, key_file = Path(directory, "cert.pem"), Path(directory, "key.pem")
         cert_file.write_bytes(tls.read("cert") or b"")
         key_file.write_bytes(tls.read("key") or b"")
-        context.load_cert_chain(cert_file, key_file)
+        _load(context, cert_file, key_file)
+
+
+def _load(context: ssl.SSLContext, cert: str | Path, key: str | Path) -> None:
+    # Without a password here OpenSSL would ask for one on the terminal.
+    context.load_cert_chain(cert, key, password="")
 
 
 def _handshake(endpoint: Endpoint, context: ssl.SSLContext, timeout: float) -> tuple[bytes, dict[str, object]]:

@@ -5,21 +5,37 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import grpc
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
-from etcdobs._drive.channel import ChannelSettings, credentials, drain_seconds, name_override
+from etcdobs._drive.certificates import Certificates
+from etcdobs._drive.channel import (
+    ChannelSettings,
+    checked_interceptors,
+    credentials,
+    drain_seconds,
+    name_override,
+)
 from etcdobs._drive.leaf import fetch_leaf
-from etcdobs._drive.notes import record
-from etcdobs._flow import Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._drive.log import Log
+from etcdobs._drive.notes import quiet, record, tell
+from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
 from etcdobs._wire import Rpc
-from etcdobs.config import TLS, Endpoint
+from etcdobs.config import TLS, Endpoint, refuse_plaintext
 from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError, UnavailableError, from_status
 from etcdobs.observe import ClientMetrics, Instruments
 
 T = TypeVar("T")
+
+_INTERCEPTORS = (
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+)
 
 
 class Driver:
@@ -35,9 +51,11 @@ class Driver:
     ) -> None:
         self.session = session
         self.metrics = metrics
+        self.log = Log()
         self._settings = settings
+        self._certificates = Certificates(settings.tls or TLS(), self.log)
         self._instruments = instruments
-        self._interceptors = interceptors
+        self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
         self._channels: dict[str, grpc.Channel] = {}
         self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
         self._lock = threading.Lock()
@@ -46,16 +64,19 @@ class Driver:
         self._pid = os.getpid()
         self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: list[threading.Thread] = []
+        # Endpoints that have no RangeStream.
+        self.streamless: set[str] = set()
+        self._asides: list[threading.Thread] = []
 
     # ---- flows
 
     def call(self, call: Call[T]) -> T:
         """Carry out one call."""
-        return self.run(unary(call, self.session))
+        return self.run(unary(call, self.session), f"{call.rpc.service}/{call.rpc.method}")
 
-    def run(self, flow: Flow[T]) -> T:
-        """Perform what `flow` asks for until it returns."""
-        self.check_usable()
+    def run(self, flow: Flow[T], method: str = "") -> T:
+        """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
+        self.check_usable(method)
         answer: Any = None
         failure: EtcdError | None = None
         while True:
@@ -68,6 +89,7 @@ class Driver:
             try:
                 answer = self._perform(step)
             except EtcdError as error:
+                error.method = error.method or method
                 failure = error
 
     def _perform(self, step: Step) -> Any:
@@ -79,7 +101,20 @@ class Driver:
             return self._sleep(step.seconds)
         if isinstance(step, Renew):
             return self.renew(step.refused, step.timeout)
+        if isinstance(step, Aside):
+            return self._begin(step.flow)
         return self._note(step)
+
+    def _begin(self, flow: Flow[None]) -> None:
+        thread = threading.Thread(target=self._run_aside, args=(flow,), name="etcdobs-aside", daemon=True)
+        with self._lock:
+            self.check_usable()
+            self._asides = [aside for aside in self._asides if aside.is_alive()] + [thread]
+            thread.start()
+
+    def _run_aside(self, flow: Flow[None]) -> None:
+        with suppress(ClosedError):
+            self.run(flow)
 
     def _sleep(self, seconds: float) -> None:
         if self._closing.wait(seconds):
@@ -98,6 +133,7 @@ class Driver:
             self._renewing.release()
 
     def _note(self, note: Note) -> None:
+        tell(self.log, note)
         if self.metrics is not None:
             record(self.metrics, note)
 
@@ -111,7 +147,7 @@ class Driver:
                 return bound(step.call.request, timeout=step.timeout, metadata=step.metadata)
             return _only_reply(bound(iter((step.call.request,)), timeout=step.timeout, metadata=step.metadata))
         except (grpc.RpcError, ValueError) as error:
-            raise self.error(error, rpc, endpoint) from error
+            raise self.error(error, rpc, endpoint) from quiet(error)
 
     def stream(
         self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
@@ -120,7 +156,7 @@ class Driver:
         try:
             return self.bound(rpc, endpoint)(request, timeout=timeout, metadata=metadata)
         except (grpc.RpcError, ValueError) as error:
-            raise self.error(error, rpc, endpoint) from error
+            raise self.error(error, rpc, endpoint) from quiet(error)
 
     def error(self, error: Exception, rpc: Rpc, endpoint: Endpoint) -> EtcdError:
         """The exception for what gRPC raised."""
@@ -136,6 +172,8 @@ class Driver:
 
     def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
         """What sends `rpc` to `endpoint`, counted and traced."""
+        if self._certificates.have_changed(time.monotonic()):
+            self._retire(set(self._channels))
         known = self._bound.get((endpoint.address, rpc.path))
         if known is not None:
             return known
@@ -166,7 +204,7 @@ class Driver:
         if not settings.is_secure(endpoint):
             channel = grpc.insecure_channel(endpoint.target, options)
         else:
-            secure, more = self._secure(endpoint, settings.tls or TLS())
+            secure, more = self._secure(endpoint, self._certificates.current())
             channel = grpc.secure_channel(endpoint.target, secure, (*options, *more))
         return grpc.intercept_channel(channel, *self._interceptors) if self._interceptors else channel
 
@@ -179,9 +217,13 @@ class Driver:
     def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
         """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""
         self.check_usable()
+        refuse_plaintext(endpoints, self._settings.tls)
+        before = self.session.endpoints.texts
         gone = {endpoint.address for endpoint in self.session.endpoints.replace(endpoints)}
         if gone:
             self._retire(gone)
+        if (now := self.session.endpoints.texts) != before:
+            self.log.tell("endpoints_changed", before=",".join(before), now=",".join(now))
 
     def _retire(self, addresses: set[str]) -> None:
         with self._lock:
@@ -210,12 +252,14 @@ class Driver:
         """True in a child of the process that made the client: what it inherited, locks too, is not to be touched."""
         return os.getpid() != self._pid
 
-    def check_usable(self) -> None:
+    def check_usable(self, method: str = "") -> None:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self._closing.is_set():
-            raise ClosedError
+            raise ClosedError(method=method)
         if self.forked:
-            raise ClosedError("the client was made before this process was forked: make one after the fork")
+            raise ClosedError(
+                "the client was made before this process was forked: make one after the fork", method=method
+            )
 
     @property
     def closing(self) -> threading.Event:
@@ -241,8 +285,9 @@ class Driver:
             stream.close()
         for channel in channels:
             channel.close()
-        for drain in self._drains:
-            drain.join(timeout=5)
+        for thread in (*self._drains, *self._asides):
+            thread.join(timeout=5)
+        self.log.close()
 
 
 def _only_reply(call: Any) -> Any:

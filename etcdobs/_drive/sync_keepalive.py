@@ -13,10 +13,10 @@ from etcdobs._drive.boottime import boottime
 from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
 from etcdobs._flow import open_stream, token_of
-from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_renewed
+from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_found, not_renewed
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
-from etcdobs.errors import ClosedError, ConnectionFailedError, EtcdError, LeaseNotFoundError
+from etcdobs.errors import ClosedError, ConnectionFailedError, EtcdError
 from etcdobs.ops.lease import KEEP_ALIVE
 
 
@@ -33,6 +33,10 @@ class Heartbeat:
         self._heart: Heart | None = None
         self._open = False
         self.id = lease_id
+
+    def __repr__(self) -> str:
+        state = "not open" if self._heart is None else "lost" if self.lost else "open" if self._open else "closed"
+        return f"<{type(self).__name__} of lease {self.id:x} ttl={self.ttl} {state}>"
 
     @property
     def lost(self) -> bool:
@@ -90,6 +94,7 @@ class Heartbeats:
         self._backoff = Backoff(driver.session.jitter)
         self._error: EtcdError | None = None
         self._token: str | None = None
+        self._endpoint = ""
         driver.close_with_me(self)
 
     # ---- called from the users' threads
@@ -129,7 +134,7 @@ class Heartbeats:
             error = self._error
         self._driver.check_usable()
         if heart.ended:
-            raise error or LeaseNotFoundError(method=METHOD)
+            raise error or not_found(heart, self._endpoint)
         if heart.expires_at is None:
             raise not_renewed(error, timeout, dial_timeout)
 
@@ -146,6 +151,7 @@ class Heartbeats:
             lost = heart.lost(boottime())
             if lost and not heart.counted and heart.expires_at is not None:
                 heart.counted = True
+                self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
                 if self._driver.metrics is not None:
                     self._driver.metrics.lease_lost()
             return lost
@@ -205,7 +211,7 @@ class Heartbeats:
 
     def _serve(self) -> None:
         endpoint, metadata = self._driver.run(open_stream(self._driver.session, frozenset()))
-        self._token = token_of(metadata)
+        self._token, self._endpoint = token_of(metadata), endpoint.address
         broken = threading.Event()
         call = self._driver.stream(KEEP_ALIVE, endpoint, self._requests(broken), metadata)
         with self._changed:

@@ -53,12 +53,20 @@ class Mailbox:
 
     # ---- called from the user's thread
 
-    def wait_created(self, timeout: float | None, dial_timeout: float) -> None:
-        """Return once the server has the watch; raise what it says otherwise, or that it cannot be connected."""
-        first = dial_timeout if timeout is None else min(timeout, dial_timeout)
+    def is_settled_within(self, seconds: float) -> bool:
+        """Whether the server has the watch, or refused it, no later than so."""
+        with self._changed:
+            return self._changed.wait_for(self._is_settled, seconds)
+
+    def wait_created(self, timeout: float | None, dial_timeout: float, waited: float = 0.0) -> None:
+        """Return once the server has the watch; raise what it says otherwise, or that it cannot be connected.
+
+        `waited` is what has passed of both timeouts.
+        """
+        first = max(0.0, (dial_timeout if timeout is None else min(timeout, dial_timeout)) - waited)
         with self._changed:
             if not self._changed.wait_for(self._is_settled, first):
-                left = None if timeout is None else timeout - first
+                left = None if timeout is None else max(0.0, timeout - waited - first)
                 self._changed.wait_for(lambda: self._is_settled() or self._unconnected is not None, left)
             if self.inbox.error is not None:
                 raise self.inbox.error

@@ -11,7 +11,7 @@ import grpc
 from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
-from etcdobs._flow import TOKEN_RENEWALS, open_stream, token_of
+from etcdobs._flow import TOKEN_RENEWALS, is_silent, open_stream, token_of
 from etcdobs._retry import TOKEN_REFUSED, Backoff, reason
 from etcdobs._watch import (
     METHOD,
@@ -44,6 +44,7 @@ class Stream:
         self._lock = threading.RLock()
         self._requests: SimpleQueue[Any] | None = None
         self._call: Any = None
+        self._endpoint: Endpoint | None = None
         self._backoff = Backoff(driver.session.jitter)
         self._token: str | None = None
         self._token_refusals = 0
@@ -76,6 +77,13 @@ class Stream:
         with self._lock:
             if self._mailboxes.pop(mailbox.cursor, None) is not None:
                 self._cancel(mailbox.cursor)
+
+    def doubt(self) -> None:
+        """Resume all watchers elsewhere when the member that serves them does not answer a probe."""
+        with self._lock:
+            call, endpoint = self._call, self._endpoint
+        if call is not None and endpoint is not None and self._driver.run(is_silent(self._driver.session, endpoint)):
+            call.cancel()
 
     def end(self) -> None:
         """Take no more watchers, and end the thread soon."""
@@ -139,7 +147,7 @@ class Stream:
 
     def _begin(self, call: Any, requests: "SimpleQueue[Any]", endpoint: Endpoint) -> None:
         with self._lock:
-            self._call, self._requests = call, requests
+            self._call, self._requests, self._endpoint = call, requests, endpoint
             self._state.endpoint = endpoint.address
             self._state.can_renew_token = self._driver.session.credentials.can_renew
             for request in self._state.restart():
@@ -221,6 +229,7 @@ class Stream:
         if not self._may_resume(error):
             self._give_up(error)
             return
+        self._driver.log.tell("watches_resumed", len(mailboxes), cause=reason(error), endpoint=error.endpoint)
         if self._driver.metrics is not None:
             self._driver.metrics.watch_resumed(reason(error))
         if isinstance(error, TOKEN_REFUSED):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
+from etcdobs._attempts import slice_of
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
@@ -76,7 +77,11 @@ class Watcher:
         began = time.monotonic()
         self._watches.open(self._mailbox, self._timeout)
         left = None if self._timeout is None else max(0.0, self._timeout - (time.monotonic() - began))
-        self._mailbox.wait_created(left, self._watches.dial_timeout)
+        asked = time.monotonic()
+        first = self._watches.slice_of(left)
+        if first != left and first is not None and not self._mailbox.is_settled_within(first):
+            self._watches.doubt(self._mailbox)
+        self._mailbox.wait_created(left, self._watches.dial_timeout, time.monotonic() - asked)
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -157,6 +162,17 @@ class Watches:
                 pass
             self._homes[mailbox] = home
         self._opened()
+
+    def slice_of(self, left: float | None) -> float | None:
+        """How long the server has to create a watch before it is asked for a sign of life."""
+        return slice_of(left, len(self._driver.session.endpoints.all))
+
+    def doubt(self, mailbox: Mailbox) -> None:
+        """A watch is long in being created: move its stream where its member gives no sign of life."""
+        with self._lock:
+            home = self._homes.get(mailbox)
+        if home is not None:
+            home.doubt()
 
     def pin(self, mailbox: Mailbox, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Read where the cluster is, for a watch that starts now."""

@@ -1,14 +1,19 @@
 """Decides the metric families: their names, help and labels, and that one registry holds each of them once."""
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
+from typing import Literal
 from weakref import WeakKeyDictionary
 
+import grpc
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-__all__ = ["Families", "Shape", "shared_families"]
+__all__ = ["Families", "Shape", "build", "shared_families"]
 
+BUILD = ("version", "python", "grpc")
 _METHOD = ("grpc_type", "grpc_service", "grpc_method")
 
 
@@ -38,6 +43,7 @@ class Families:
     watches_active: Gauge
     leases_active: Gauge
     lease_lost: Counter
+    build_info: Gauge
 
 
 _shared: WeakKeyDictionary[CollectorRegistry, dict[tuple[str, str], tuple[Shape, Families]]] = WeakKeyDictionary()
@@ -131,18 +137,30 @@ def _families(shape: Shape) -> Families:
         watches_active=_gauge(shape, "etcdobs_watches_active", "Number of watches open."),
         leases_active=_gauge(shape, "etcdobs_leases_active", "Number of leases kept alive."),
         lease_lost=counter("lease_lost"),
+        build_info=_gauge(shape, "etcdobs_build_info", "What the client is made of; always 1.", BUILD, "livemax"),
     )
 
 
-def _gauge(shape: Shape, name: str, text: str) -> Gauge:
+def build() -> tuple[str, ...]:
+    """The values of the labels BUILD, in this process."""
+    try:
+        own = version("etcdobs")
+    except PackageNotFoundError:
+        own = "unknown"
+    return own, platform.python_version(), str(grpc.__version__)
+
+
+def _gauge(
+    shape: Shape, name: str, text: str, labels: tuple[str, ...] = (), mode: Literal["livesum", "livemax"] = "livesum"
+) -> Gauge:
     return Gauge(
         name,
         text,
-        shape.const_names,
+        (*labels, *shape.const_names),
         shape.namespace,
         shape.subsystem,
         registry=None,
-        multiprocess_mode="livesum",
+        multiprocess_mode=mode,
     )
 
 

@@ -173,7 +173,7 @@ class ClientMetrics:
         # prometheus_client is loaded with the first instance, not with the library.
         from prometheus_client import REGISTRY  # noqa: PLC0415
 
-        from etcdobs.observe.families import Shape, shared_families  # noqa: PLC0415
+        from etcdobs.observe.families import Shape, build, shared_families  # noqa: PLC0415
 
         const = dict(sorted((const_labels or {}).items()))
         self.registry: CollectorRegistry = REGISTRY if registry is None else registry
@@ -181,9 +181,14 @@ class ClientMetrics:
         self._families = shared_families(
             self.registry, Shape(namespace, subsystem, tuple(const), tuple(float(bound) for bound in buckets))
         )
+        self._families.build_info.labels(*build(), *self._const).set(1)
         self._exemplars = exemplars
         self._failures = FailureLog()
         self._methods: dict[tuple[str, Kind], MethodMetrics] = {}
+
+    def __repr__(self) -> str:
+        whose = "the process-wide one, " if self is ClientMetrics._default else ""
+        return f"<ClientMetrics {whose}of {len(self._methods)} RPC methods>"
 
     @classmethod
     def default(cls) -> "ClientMetrics":

@@ -1,11 +1,11 @@
 """Serves a registry over HTTP for Prometheus to scrape."""
 
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from threading import Thread
     from types import TracebackType
+    from wsgiref.simple_server import WSGIServer
 
     from prometheus_client import CollectorRegistry
 
@@ -19,7 +19,7 @@ class MetricsAddressError(OSError):
 class MetricsServer:
     """A running /metrics; a context manager that closes it."""
 
-    def __init__(self, server: Any, thread: "Thread", addr: str) -> None:
+    def __init__(self, server: "WSGIServer", thread: Thread, addr: str) -> None:
         self._server = server
         self._thread = thread
         self._closing = Lock()
@@ -55,15 +55,36 @@ def serve_metrics(
     """Serve `registry` (None: prometheus_client's own) from a daemon thread, in Prometheus's or OpenMetrics' format.
 
     Only this machine can reach the default `addr`; "0.0.0.0" opens it to the network. Port 0 takes a free one.
-    Exemplars are in the OpenMetrics format only, which Prometheus asks for by itself. Raises MetricsAddressError (an
-    OSError).
-    """
-    from prometheus_client import REGISTRY, start_http_server  # noqa: PLC0415 - loaded on demand, not with the library
+    Exemplars are in the OpenMetrics format only, which Prometheus asks for by itself. Nothing but `GET /metrics` is
+    answered.
 
+    Raises:
+        TypeError, ValueError: the port is no int from 0 to 65535, or `addr` or `registry` is something else.
+        MetricsAddressError: it cannot be served there (an OSError).
+    """
+    from etcdobs.observe.http import listen  # noqa: PLC0415 - loaded on demand, not with the library
+
+    _check(port, addr, registry)
     try:
-        server, thread = start_http_server(port, addr, REGISTRY if registry is None else registry)
+        server = listen(port, addr, registry)
     except OSError as error:
         raise MetricsAddressError(
             error.errno, f"cannot serve metrics on {addr}:{port}: {error.strerror or error}"
         ) from error
+    thread = Thread(target=server.serve_forever, name="etcdobs-metrics", daemon=True)
+    thread.start()
     return MetricsServer(server, thread, addr)
+
+
+def _check(port: object, addr: object, registry: object) -> None:
+    if isinstance(port, bool) or not isinstance(port, int):
+        raise TypeError(f"port must be an int, not {type(port).__name__}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"port must be from 0 (any that is free) to 65535, not {port}")
+    if not isinstance(addr, str):
+        raise TypeError(f"addr must be a str, not {type(addr).__name__}")
+    if registry is not None and not callable(getattr(registry, "collect", None)):
+        raise TypeError(
+            f"registry must be a prometheus_client.CollectorRegistry or None, not {type(registry).__name__};"
+            " a ClientMetrics has one: metrics.registry"
+        )

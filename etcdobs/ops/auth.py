@@ -21,11 +21,11 @@ _ACCESS_NAMES: dict[int, Access] = {0: "read", 1: "write", 2: "readwrite"}
 
 
 def _command(method: str, request: Any, timeout: Timeout) -> Call[None]:
-    return Call(rpc(f"etcdserverpb.Auth/{method}"), request, lambda _reply: None, False, checked_timeout(timeout))
+    return Call(rpc(f"etcdserverpb.Auth/{method}"), request, lambda _reply: None, checked_timeout(timeout))
 
 
 def _question(method: str, request: Any, decode: Callable[[Any], T], timeout: Timeout) -> Call[T]:
-    return Call(rpc(f"etcdserverpb.Auth/{method}"), request, decode, True, checked_timeout(timeout))
+    return Call(rpc(f"etcdserverpb.Auth/{method}"), request, decode, checked_timeout(timeout))
 
 
 def _name(what: str, name: object) -> str:

@@ -23,7 +23,6 @@ def members(linearizable: bool = True, *, timeout: Timeout = CLIENT_DEFAULT) -> 
         _rpc("MemberList"),
         pb.MemberListRequest(linearizable=checked_bool("linearizable", linearizable)),
         _members,
-        True,
         checked_timeout(timeout),
     )
 
@@ -42,7 +41,7 @@ def add(peer_urls: str | Iterable[str], learner: bool = False, *, timeout: Timeo
         TooManyLearnersError: there is a learner already (one is the limit unless set).
     """
     request = pb.MemberAddRequest(peerURLs=_urls(peer_urls), isLearner=checked_bool("learner", learner))
-    return Call(_rpc("MemberAdd"), request, lambda reply: _decode.member(reply.member), False, checked_timeout(timeout))
+    return Call(_rpc("MemberAdd"), request, lambda reply: _decode.member(reply.member), checked_timeout(timeout))
 
 
 def remove(id: int, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[_list[Member]]:
@@ -81,7 +80,7 @@ def _rpc(method: str) -> Rpc:
 
 
 def _change(method: str, request: Any, timeout: Timeout) -> Call[_list[Member]]:
-    return Call(_rpc(method), request, _members, False, checked_timeout(timeout))
+    return Call(_rpc(method), request, _members, checked_timeout(timeout))
 
 
 def _members(reply: Any) -> _list[Member]:

@@ -1,8 +1,21 @@
 """The KV service: a method's arguments become a `Call` of Range, Put, DeleteRange, Txn or Compact."""
 
-from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_int, checked_timeout
+from typing import Any
+
+from etcdobs._call import (
+    CLIENT_DEFAULT,
+    AtLeastOnce,
+    Call,
+    Confirmation,
+    Timeout,
+    checked_int,
+    checked_retry,
+    checked_timeout,
+)
+from etcdobs._effects import RpcEffect
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
+from etcdobs.errors import CompactedError
 from etcdobs.keys import Keys, as_key
 from etcdobs.ops import _decode
 from etcdobs.ops.operation import Delete, Get, HasLeaseId, Operation, Put, SortBy
@@ -16,8 +29,15 @@ from etcdobs.types import (
 )
 
 
-def do(operation: Operation, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[OperationResponse]:
+def do(
+    operation: Operation, *, retry: AtLeastOnce | None = None, timeout: Timeout = CLIENT_DEFAULT
+) -> Call[OperationResponse]:
     """Sends one `Get`, `Put`, `Delete` or `Txn` made earlier.
+
+    Args:
+        operation: what to send.
+        retry: "at_least_once" as for `put`; what only reads is repeated anyhow.
+        timeout: seconds for the whole call; left out: the client's; None: no deadline.
 
     Raises:
         TypeError: it is none of these.
@@ -25,7 +45,15 @@ def do(operation: Operation, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[Opera
     """
     if not isinstance(operation, Operation):
         raise TypeError(f"operation must be a Get, Put, Delete or Txn, not {type(operation).__name__}")
-    return Call(operation.rpc, operation.request, operation.decode, operation.is_read, checked_timeout(timeout))
+    effect: RpcEffect | None = "read" if operation.is_read else None
+    return Call(
+        operation.rpc,
+        operation.request,
+        operation.decode,
+        checked_timeout(timeout),
+        effect=effect,
+        retry=checked_retry(retry),
+    )
 
 
 def get(
@@ -44,9 +72,7 @@ def get(
         CompactedError, FutureRevisionError: the revision is not in the cluster's history.
     """
     operation = Get(as_key(key), revision=revision, serializable=serializable)
-    return Call(
-        Get.rpc, operation.request, lambda reply: _first(operation.decode(reply)), True, checked_timeout(timeout)
-    )
+    return Call(Get.rpc, operation.request, lambda reply: _first(operation.decode(reply)), checked_timeout(timeout))
 
 
 def _first(response: RangeResponse) -> KeyValue | None:
@@ -103,13 +129,13 @@ def range(
         min_create_revision=min_create_revision,
         max_create_revision=max_create_revision,
     )
-    return Call(Get.rpc, operation.request, operation.decode, True, checked_timeout(timeout))
+    return Call(Get.rpc, operation.request, operation.decode, checked_timeout(timeout))
 
 
 def count(keys: str | bytes | Keys, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[int]:
     """The number of keys in a range; 0 or 1 for one key."""
     operation = Get(keys, count_only=True)
-    return Call(Get.rpc, operation.request, lambda reply: int(reply.count), True, checked_timeout(timeout))
+    return Call(Get.rpc, operation.request, lambda reply: int(reply.count), checked_timeout(timeout))
 
 
 def put(
@@ -120,9 +146,10 @@ def put(
     prev_kv: bool = False,
     ignore_value: bool = False,
     ignore_lease: bool = False,
+    retry: AtLeastOnce | None = None,
     timeout: Timeout = CLIENT_DEFAULT,
 ) -> Call[PutResponse]:
-    """Writes one key, at most once: it is never sent again when it may have reached a server.
+    """Writes one key, at most once: it is never sent again when it may have reached a server, unless `retry` says so.
 
     Args:
         key, value: str (as UTF-8) or bytes.
@@ -131,6 +158,8 @@ def put(
         prev_kv: return what it replaces.
         ignore_value: keep the value and change the lease only; the key must exist.
         ignore_lease: keep the lease; the key must exist.
+        retry: "at_least_once": send it again, as a read is, where it may have been applied already. It may then be
+            applied twice, the second time over what another client wrote in between.
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
 
     Raises:
@@ -142,29 +171,39 @@ def put(
         UnavailableError, DeadlineExceededError: with `outcome_unknown` where it may have been applied.
     """
     operation = Put(key, value, lease=lease, prev_kv=prev_kv, ignore_value=ignore_value, ignore_lease=ignore_lease)
-    return Call(Put.rpc, operation.request, operation.decode, False, checked_timeout(timeout))
+    return Call(Put.rpc, operation.request, operation.decode, checked_timeout(timeout), retry=checked_retry(retry))
 
 
 def delete(
-    keys: str | bytes | Keys, *, prev_kv: bool = False, timeout: Timeout = CLIENT_DEFAULT
+    keys: str | bytes | Keys,
+    *,
+    prev_kv: bool = False,
+    retry: AtLeastOnce | None = None,
+    timeout: Timeout = CLIENT_DEFAULT,
 ) -> Call[DeleteResponse]:
-    """Deletes one key or a range of keys, at most once.
+    """Deletes one key or a range of keys, at most once unless `retry` says otherwise.
 
     Args:
         keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
         prev_kv: return what was deleted.
+        retry: "at_least_once": send it again where it may have been applied already. The answer then tells of the last
+            time: `deleted` may be 0 although keys were deleted.
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
     """
     operation = Delete(keys, prev_kv=prev_kv)
-    return Call(Delete.rpc, operation.request, operation.decode, False, checked_timeout(timeout))
+    return Call(Delete.rpc, operation.request, operation.decode, checked_timeout(timeout), retry=checked_retry(retry))
 
 
-def compact(revision: int, *, physical: bool = False, timeout: Timeout = CLIENT_DEFAULT) -> Call[CompactResponse]:
+def compact(
+    revision: int, *, physical: bool = False, retry: AtLeastOnce | None = None, timeout: Timeout = CLIENT_DEFAULT
+) -> Call[CompactResponse]:
     """Forgets the history before `revision`.
 
     Args:
         revision: the oldest that can still be read afterwards.
         physical: answer only when the old data is gone from the backend.
+        retry: "at_least_once": send it again where it may have been applied already; that the second finds it done is
+            success. With `physical` the old data may then still be there.
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
 
     Raises:
@@ -172,10 +211,16 @@ def compact(revision: int, *, physical: bool = False, timeout: Timeout = CLIENT_
         FutureRevisionError: the cluster is not there yet.
     """
     request = pb.CompactionRequest(revision=checked_int("revision", revision, least=1), physical=physical)
+    anything = pb.RangeRequest(key=b"\0", count_only=True)
     return Call(
         rpc("etcdserverpb.KV/Compact"),
         request,
-        lambda reply: CompactResponse(header=_decode.header(reply.header)),
-        False,
+        _compacted,
         checked_timeout(timeout),
+        retry=checked_retry(retry),
+        confirmation=Confirmation(CompactedError, Call(Get.rpc, anything, _compacted)),
     )
+
+
+def _compacted(reply: Any) -> CompactResponse:
+    return CompactResponse(header=_decode.header(reply.header))

@@ -2,45 +2,85 @@
 
 import secrets
 from builtins import list as _list
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
+from etcdobs._call import (
+    CLIENT_DEFAULT,
+    AtLeastOnce,
+    Call,
+    Confirmation,
+    Timeout,
+    checked_bool,
+    checked_int,
+    checked_retry,
+    checked_timeout,
+)
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
-from etcdobs.errors import LeaseNotFoundError
+from etcdobs.errors import LeaseExistError, LeaseNotFoundError
 from etcdobs.ops.operation import HasLeaseId, lease_id
 from etcdobs.types import LeaseTimeToLive
+
+T = TypeVar("T")
 
 KEEP_ALIVE = rpc("etcdserverpb.Lease/LeaseKeepAlive")
 
 
-def grant(ttl: int, id: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[tuple[int, int]]:
+def grant(
+    ttl: int, id: int = 0, *, retry: AtLeastOnce | None = None, timeout: Timeout = CLIENT_DEFAULT
+) -> Call[tuple[int, int]]:
     """The id and the ttl, in seconds, of a new lease."""
-    request = pb.LeaseGrantRequest(
-        TTL=checked_int("ttl", ttl, least=1),
-        # Chosen here and not by the server, so that a grant of unknown outcome can be asked about and revoked.
-        ID=checked_int("id", id) or secrets.randbits(62) + 1,
-    )
+    wanted = checked_int("id", id)
+    # Chosen here and not by the server: a second attempt meets the lease of the first, and nobody else's.
+    chosen = wanted or secrets.randbelow((1 << 63) - 1) + 1
     return Call(
         rpc("etcdserverpb.Lease/LeaseGrant"),
-        request,
+        pb.LeaseGrantRequest(TTL=checked_int("ttl", ttl, least=1), ID=chosen),
         lambda reply: (int(reply.ID), int(reply.TTL)),
-        False,
         checked_timeout(timeout),
+        # A lease of that id may have been there before, and be another's.
+        effect="mutation" if wanted else None,
+        retry=checked_retry(retry),
+        confirmation=Confirmation(LeaseExistError, _asked(chosen, _granted)),
     )
 
 
-def revoke(id: int | HasLeaseId, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[None]:
+def _asked(id: int, decode: Callable[[Any], T]) -> Call[T]:
+    return Call(rpc("etcdserverpb.Lease/LeaseTimeToLive"), pb.LeaseTimeToLiveRequest(ID=id), decode)
+
+
+def _granted(reply: pb.LeaseTimeToLiveResponse) -> tuple[int, int]:
+    if reply.TTL < 0:
+        raise LeaseNotFoundError(method="etcdserverpb.Lease/LeaseTimeToLive")
+    return int(reply.ID), int(reply.grantedTTL)
+
+
+def revoke(id: int | HasLeaseId, *, retry: AtLeastOnce | None = None, timeout: Timeout = CLIENT_DEFAULT) -> Call[None]:
     """Ends a lease now and deletes every key on it.
 
     Args:
         id: the lease's id, or what `grant` returned.
+        retry: "at_least_once": send it again where it may have been applied already; that the second finds no lease
+            is success.
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
 
     Raises:
         LeaseNotFoundError: there is no such lease, or it has expired.
     """
-    request = pb.LeaseRevokeRequest(ID=lease_id(id))
-    return Call(rpc("etcdserverpb.Lease/LeaseRevoke"), request, lambda _reply: None, False, checked_timeout(timeout))
+    ended = lease_id(id, least=1)
+    return Call(
+        rpc("etcdserverpb.Lease/LeaseRevoke"),
+        pb.LeaseRevokeRequest(ID=ended),
+        _nothing,
+        checked_timeout(timeout),
+        retry=checked_retry(retry),
+        confirmation=Confirmation(LeaseNotFoundError, _asked(ended, _nothing)),
+    )
+
+
+def _nothing(_reply: object) -> None:
+    return None
 
 
 def time_to_live(
@@ -53,12 +93,11 @@ def time_to_live(
         keys: also return the keys that hang on it.
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
     """
-    request = pb.LeaseTimeToLiveRequest(ID=lease_id(id), keys=checked_bool("keys", keys))
+    request = pb.LeaseTimeToLiveRequest(ID=lease_id(id, least=1), keys=checked_bool("keys", keys))
     return Call(
         rpc("etcdserverpb.Lease/LeaseTimeToLive"),
         request,
         lambda reply: LeaseTimeToLive(reply.ID, reply.TTL, reply.grantedTTL, tuple(reply.keys)),
-        True,
         checked_timeout(timeout),
     )
 
@@ -69,7 +108,6 @@ def list(*, timeout: Timeout = CLIENT_DEFAULT) -> "Call[_list[int]]":
         rpc("etcdserverpb.Lease/LeaseLeases"),
         pb.LeaseLeasesRequest(),
         lambda reply: [int(lease.ID) for lease in reply.leases],
-        True,
         checked_timeout(timeout),
     )
 
@@ -84,8 +122,8 @@ def keep_alive_once(id: int | HasLeaseId, *, timeout: Timeout = CLIENT_DEFAULT) 
     Raises:
         LeaseNotFoundError: there is no such lease, or it has expired.
     """
-    request = pb.LeaseKeepAliveRequest(ID=lease_id(id))
-    return Call(KEEP_ALIVE, request, _renewed_ttl, True, checked_timeout(timeout))
+    request = pb.LeaseKeepAliveRequest(ID=lease_id(id, least=1))
+    return Call(KEEP_ALIVE, request, _renewed_ttl, checked_timeout(timeout))
 
 
 def _renewed_ttl(reply: pb.LeaseKeepAliveResponse) -> int:

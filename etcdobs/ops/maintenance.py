@@ -3,6 +3,7 @@
 from typing import Literal
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_int, checked_timeout
+from etcdobs._effects import RpcEffect
 from etcdobs._wire import Rpc, rpc
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.ops import _decode
@@ -17,7 +18,7 @@ def status(endpoint: str | None = None, *, timeout: Timeout = CLIENT_DEFAULT) ->
         timeout: seconds for the whole call; left out: the client's; None: no deadline.
     """
     member = None if endpoint is None else _named(endpoint)
-    return Call(_rpc("Status"), pb.StatusRequest(), _status, True, checked_timeout(timeout), member)
+    return Call(_rpc("Status"), pb.StatusRequest(), _status, checked_timeout(timeout), member)
 
 
 def _status(reply: pb.StatusResponse) -> StatusResponse:
@@ -40,7 +41,7 @@ def _status(reply: pb.StatusResponse) -> StatusResponse:
 
 def alarms(*, timeout: Timeout = CLIENT_DEFAULT) -> Call[list[Alarm]]:
     """The alarms that are raised."""
-    return _alarm(pb.AlarmRequest(action=pb.AlarmRequest.GET), True, timeout)
+    return _alarm(pb.AlarmRequest(action=pb.AlarmRequest.GET), timeout, "read")
 
 
 def disarm_one(alarm: Alarm, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[list[Alarm]]:
@@ -48,14 +49,14 @@ def disarm_one(alarm: Alarm, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[list[
     if not isinstance(alarm, Alarm):
         raise TypeError(f"alarm must be an Alarm, as alarms() returns them, not {type(alarm).__name__}")
     request = pb.AlarmRequest(action=pb.AlarmRequest.DEACTIVATE, memberID=alarm.member_id, alarm=_ALARMS[alarm.type])
-    return _alarm(request, False, timeout)
+    return _alarm(request, timeout)
 
 
 _ALARMS = {AlarmType.NOSPACE: pb.NOSPACE, AlarmType.CORRUPT: pb.CORRUPT}
 
 
-def _alarm(request: pb.AlarmRequest, repeatable: bool, timeout: Timeout) -> Call[list[Alarm]]:
-    return Call(_rpc("Alarm"), request, _alarms, repeatable, checked_timeout(timeout))
+def _alarm(request: pb.AlarmRequest, timeout: Timeout, effect: RpcEffect | None = None) -> Call[list[Alarm]]:
+    return Call(_rpc("Alarm"), request, _alarms, checked_timeout(timeout), effect=effect)
 
 
 def _alarms(reply: pb.AlarmResponse) -> list[Alarm]:
@@ -70,7 +71,7 @@ def defragment(endpoint: str, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[None
         timeout: seconds for the whole call; left out: the client's; None: no deadline, which suits large databases.
     """
     request = pb.DefragmentRequest()
-    return Call(_rpc("Defragment"), request, lambda _reply: None, False, checked_timeout(timeout), _named(endpoint))
+    return Call(_rpc("Defragment"), request, lambda _reply: None, checked_timeout(timeout), _named(endpoint))
 
 
 def hash_kv(endpoint: str, revision: int = 0, *, timeout: Timeout = CLIENT_DEFAULT) -> Call[HashKVResponse]:
@@ -85,7 +86,7 @@ def hash_kv(endpoint: str, revision: int = 0, *, timeout: Timeout = CLIENT_DEFAU
         CompactedError, FutureRevisionError: the revision is not in the member's history.
     """
     request = pb.HashKVRequest(revision=checked_int("revision", revision))
-    return Call(_rpc("HashKV"), request, _hash, True, checked_timeout(timeout), _named(endpoint))
+    return Call(_rpc("HashKV"), request, _hash, checked_timeout(timeout), _named(endpoint))
 
 
 def _hash(reply: pb.HashKVResponse) -> HashKVResponse:
@@ -102,7 +103,7 @@ def move_leader(target_id: int, endpoint: str, *, timeout: Timeout = CLIENT_DEFA
     if isinstance(target_id, bool) or not isinstance(target_id, int):
         raise TypeError(f"target_id must be a member's id, not {type(target_id).__name__}")
     request = pb.MoveLeaderRequest(targetID=target_id)
-    return Call(_rpc("MoveLeader"), request, lambda _reply: None, False, checked_timeout(timeout), _named(endpoint))
+    return Call(_rpc("MoveLeader"), request, lambda _reply: None, checked_timeout(timeout), _named(endpoint))
 
 
 def downgrade(
@@ -123,7 +124,7 @@ def downgrade(
     if action not in _DOWNGRADES:
         raise ValueError(f"action must be one of {', '.join(_DOWNGRADES)}, not {action!r}")
     request = pb.DowngradeRequest(action=_DOWNGRADES[action], version=version)
-    return Call(_rpc("Downgrade"), request, lambda reply: str(reply.version), False, checked_timeout(timeout))
+    return Call(_rpc("Downgrade"), request, lambda reply: str(reply.version), checked_timeout(timeout))
 
 
 _DOWNGRADES = {

@@ -31,13 +31,13 @@ class HasLeaseId(Protocol):
     def id(self) -> int: ...
 
 
-def lease_id(lease: "int | HasLeaseId") -> int:
-    """The id of a lease given as an int or as an object with an `id`.
+def lease_id(lease: "int | HasLeaseId", *, least: int = 0) -> int:
+    """The id of a lease given as an int or as an object with an `id`; `least` is 1 where 0 (none) will not do.
 
     Raises:
         TypeError, ValueError: it is neither, or out of range.
     """
-    return checked_int("lease", lease if isinstance(lease, int) else getattr(lease, "id", lease))
+    return checked_int("lease", lease if isinstance(lease, int) else getattr(lease, "id", lease), least=least)
 
 
 class Operation:
@@ -107,6 +107,7 @@ class Get(Operation):
             min_create_revision=checked_int("min_create_revision", min_create_revision),
             max_create_revision=checked_int("max_create_revision", max_create_revision),
         )
+        _check_order(self.request)
         _sort(self.request, sort_by, checked_bool("descending", descending))
 
     @property
@@ -123,6 +124,13 @@ class Get(Operation):
             count=reply.count,
             more=reply.more,
         )
+
+
+def _check_order(request: pb.RangeRequest) -> None:
+    for what in ("mod_revision", "create_revision"):
+        least, most = getattr(request, f"min_{what}"), getattr(request, f"max_{what}")
+        if most and least > most:
+            raise ValueError(f"min_{what} {least} is above max_{what} {most}: no key could be found")
 
 
 def _sort(request: pb.RangeRequest, sort_by: SortBy | None, descending: bool) -> None:

@@ -33,8 +33,9 @@ class Candidate:
         is_first: True once nobody is before it.
     """
 
-    def __init__(self, prefix: bytes, lease: int) -> None:
-        self.key: bytes = prefix + f"{lease:x}".encode()
+    def __init__(self, prefix: bytes, lease: int, key: bytes | None = None) -> None:
+        # With a key of its own it waits for those under the prefix, whether it is one of them or not.
+        self.key: bytes = key or prefix + f"{lease:x}".encode()
         self.revision: int = 0
         self.is_first: bool = False
         self._prefix = prefix
@@ -59,7 +60,7 @@ class Candidate:
             self.revision = own.revision
         else:
             yield from self._found(own, value)
-        self.is_first = leading.kvs[0].create_revision == self.revision
+        self.is_first = not leading.kvs or leading.kvs[0].create_revision >= self.revision
         return self.is_first
 
     def _standing(self, value: bytes) -> Txn:

@@ -19,6 +19,11 @@ class Standing(Generic[S]):
         self._session: S | None = None
         self._candidate: Candidate | None = None
 
+    def __repr__(self) -> str:
+        state = "lost" if self.lost else "held" if self.held else "waiting" if self._candidate else "not held"
+        place = f", fence {self._candidate.revision}" if self._candidate and self._candidate.revision else ""
+        return f"<{type(self).__name__} {self._prefix[:-1]!r} {state}{place}>"
+
     @property
     def key(self) -> bytes:
         """The key that holds the place; RuntimeError while there is none."""

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from etcdobs._call import checked_seconds
 from etcdobs._procedure import Procedure, UntilDeleted
 from etcdobs.keys import as_key
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
 from etcdobs.ops.operation import Put, Txn
+from etcdobs.recipes._performed import Plan, awaited, performed
 from etcdobs.recipes.errors import BarrierHeldError
 from etcdobs.recipes.session import until
 from etcdobs.types import RangeResponse, TxnResponse
@@ -37,63 +39,64 @@ def _wait(key: bytes) -> Procedure[None]:
         yield UntilDeleted(key, held.revision)
 
 
-class Barrier:
+class _Steps:
     """All who `wait` go on at once when it is released; nobody waits while it is not held.
 
     It outlives its holder: whoever holds it must release it. Compatible with Go's `recipe.Barrier`.
     """
+
+    def __init__(self, client: "Client | AsyncClient", name: str | bytes) -> None:
+        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._key = as_key(name)
+
+    def _hold(self) -> Plan[None]:
+        """Make all wait who come from now on.
+
+        Raises:
+            BarrierHeldError: it is held already.
+        """
+        return Plan(_hold(self._key))
+
+    def _release(self) -> Plan[None]:
+        """Let all pass. Nothing to do when it is not held."""
+        return Plan(_release(self._key))
+
+    def _wait(self, timeout: float | None = None) -> Plan[None]:
+        """Wait until it is not held.
+
+        Raises:
+            DeadlineExceededError: it still was after `timeout` seconds (also a TimeoutError).
+        """
+        return Plan(_wait(self._key), until(checked_seconds(timeout), "the barrier was not released"))
+
+
+class Barrier(_Steps):
+    __doc__ = _Steps.__doc__
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
-        self._key = as_key(name)
+        super().__init__(client, name)
 
-    def hold(self) -> None:
-        """Make all wait who come from now on.
+    @performed(_Steps._hold)
+    def hold(self) -> None: ...
 
-        Raises:
-            BarrierHeldError: it is held already.
-        """
-        self._procedures.perform(_hold(self._key))
+    @performed(_Steps._release)
+    def release(self) -> None: ...
 
-    def release(self) -> None:
-        """Let all pass. Nothing to do when it is not held."""
-        self._procedures.perform(_release(self._key))
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait until it is not held.
-
-        Raises:
-            DeadlineExceededError: it still was after `timeout` seconds (also a TimeoutError).
-        """
-        self._procedures.perform(_wait(self._key), until(timeout, "the barrier was not released"))
+    @performed(_Steps._wait)
+    def wait(self) -> None: ...
 
 
-class AsyncBarrier:
-    """All who `wait` go on at once when it is released; nobody waits while it is not held.
-
-    It outlives its holder: whoever holds it must release it. Compatible with Go's `recipe.Barrier`.
-    """
+class AsyncBarrier(_Steps):
+    __doc__ = _Steps.__doc__
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
-        self._key = as_key(name)
+        super().__init__(client, name)
 
-    async def hold(self) -> None:
-        """Make all wait who come from now on.
+    @awaited(_Steps._hold)
+    def hold(self) -> None: ...
 
-        Raises:
-            BarrierHeldError: it is held already.
-        """
-        await self._procedures.perform(_hold(self._key))
+    @awaited(_Steps._release)
+    def release(self) -> None: ...
 
-    async def release(self) -> None:
-        """Let all pass. Nothing to do when it is not held."""
-        await self._procedures.perform(_release(self._key))
-
-    async def wait(self, timeout: float | None = None) -> None:
-        """Wait until it is not held.
-
-        Raises:
-            DeadlineExceededError: it still was after `timeout` seconds (also a TimeoutError).
-        """
-        await self._procedures.perform(_wait(self._key), until(timeout, "the barrier was not released"))
+    @awaited(_Steps._wait)
+    def wait(self) -> None: ...

@@ -5,6 +5,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds, checked_timeout
+from etcdobs._procedure import timed
 from etcdobs.errors import CompactedError, EtcdError
 from etcdobs.keys import Keys, as_value
 from etcdobs.recipes._queue_of_keys import Candidate, candidates, leader
@@ -60,10 +62,10 @@ class Election(Standing[Session]):
             DeadlineExceededError: it did not lead in time (also a TimeoutError); the candidacy is given up.
             SessionExpiredError: the lease was lost while waiting.
         """
-        proclaimed = as_value(value)
+        proclaimed, seconds = as_value(value), checked_seconds(timeout)
         try:
             session, candidate = self._open()
-            self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, timeout))
+            self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, seconds, self._prefix))
             check_alive(session)
         except BaseException:
             with suppress(EtcdError):
@@ -86,29 +88,42 @@ class Election(Standing[Session]):
             self._candidate = None
             raise
 
-    def proclaim(self, value: str | bytes) -> None:
+    def proclaim(self, value: str | bytes, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Change what the leader proclaims, without another election.
+
+        Args:
+            value: what the others are to know of the leader, such as its address.
+            timeout: seconds for each call; left out: the client's; None: no deadline.
 
         Raises:
             ElectionNotLeaderError: this candidate does not lead.
         """
         if self._candidate is None or not self._candidate.is_first:
             raise ElectionNotLeaderError
-        self._procedures.perform(self._candidate.proclaim(as_value(value)))
+        self._procedures.perform(timed(self._candidate.proclaim(as_value(value)), timeout))
 
-    def resign(self) -> None:
-        """Let another lead. Nothing to do when this candidate does not stand."""
+    def resign(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
+        """Let another lead. Nothing to do when this candidate does not stand.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
+        """
+        checked_timeout(timeout)
         candidate, session = self._forget()
         try:
             if candidate is not None:
-                self._procedures.perform(candidate.leave())
+                self._procedures.perform(timed(candidate.leave(), timeout))
         finally:
             if session is not None:
-                session.close()
+                session.close(timeout=timeout)
 
-    def leader(self) -> KeyValue | None:
-        """The leader's key and what it proclaims; None when nobody leads."""
-        response = self._procedures.perform(leader(self._prefix))
+    def leader(self, *, timeout: Timeout = CLIENT_DEFAULT) -> KeyValue | None:
+        """The leader\'s key and what it proclaims; None when nobody leads.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
+        """
+        response = self._procedures.perform(timed(leader(self._prefix), timeout))
         return response.kvs[0] if response.kvs else None
 
     def observe(self) -> Iterator[KeyValue]:
@@ -191,10 +206,12 @@ class AsyncElection(Standing[AsyncSession]):
             DeadlineExceededError: it did not lead in time (also a TimeoutError); the candidacy is given up.
             SessionExpiredError: the lease was lost while waiting.
         """
-        proclaimed = as_value(value)
+        proclaimed, seconds = as_value(value), checked_seconds(timeout)
         try:
             session, candidate = await self._open()
-            await self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, timeout))
+            await self._procedures.perform(
+                candidate.stand_and_wait(proclaimed), patience(session, seconds, self._prefix)
+            )
             check_alive(session)
         except BaseException:
             with suppress(EtcdError):
@@ -217,29 +234,42 @@ class AsyncElection(Standing[AsyncSession]):
             self._candidate = None
             raise
 
-    async def proclaim(self, value: str | bytes) -> None:
+    async def proclaim(self, value: str | bytes, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Change what the leader proclaims, without another election.
+
+        Args:
+            value: what the others are to know of the leader, such as its address.
+            timeout: seconds for each call; left out: the client's; None: no deadline.
 
         Raises:
             ElectionNotLeaderError: this candidate does not lead.
         """
         if self._candidate is None or not self._candidate.is_first:
             raise ElectionNotLeaderError
-        await self._procedures.perform(self._candidate.proclaim(as_value(value)))
+        await self._procedures.perform(timed(self._candidate.proclaim(as_value(value)), timeout))
 
-    async def resign(self) -> None:
-        """Let another lead. Nothing to do when this candidate does not stand."""
+    async def resign(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
+        """Let another lead. Nothing to do when this candidate does not stand.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
+        """
+        checked_timeout(timeout)
         candidate, session = self._forget()
         try:
             if candidate is not None:
-                await self._procedures.perform(candidate.leave())
+                await self._procedures.perform(timed(candidate.leave(), timeout))
         finally:
             if session is not None:
-                await session.close()
+                await session.close(timeout=timeout)
 
-    async def leader(self) -> KeyValue | None:
-        """The leader's key and what it proclaims; None when nobody leads."""
-        response = await self._procedures.perform(leader(self._prefix))
+    async def leader(self, *, timeout: Timeout = CLIENT_DEFAULT) -> KeyValue | None:
+        """The leader\'s key and what it proclaims; None when nobody leads.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
+        """
+        response = await self._procedures.perform(timed(leader(self._prefix), timeout))
         return response.kvs[0] if response.kvs else None
 
     async def observe(self) -> AsyncIterator[KeyValue]:

@@ -5,7 +5,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from etcdobs._call import CLIENT_DEFAULT, Timeout
+from etcdobs._call import CLIENT_DEFAULT, ClientDefault, Timeout, checked_seconds, checked_timeout
+from etcdobs._procedure import timed
 from etcdobs.errors import EtcdError
 from etcdobs.recipes._queue_of_keys import Candidate
 from etcdobs.recipes._standing import S, Standing
@@ -34,7 +35,7 @@ class _Claim(Standing[S]):
             raise RuntimeError("this lock is held or waited for already: each thread or task needs one of its own")
 
     def _seconds(self, timeout: Timeout) -> float | None:
-        return timeout if timeout is None or isinstance(timeout, (int, float)) else self._timeout
+        return self._timeout if isinstance(timeout, ClientDefault) else checked_seconds(timeout)
 
 
 class Lock(_Claim[Session]):
@@ -80,7 +81,7 @@ class Lock(_Claim[Session]):
         self._claim()
         try:
             session, candidate = self._open()
-            waiting = patience(session, self._seconds(timeout))
+            waiting = patience(session, self._seconds(timeout), self._prefix)
             self._procedures.perform(candidate.stand_and_wait(), waiting)
             check_alive(session)
         except BaseException:
@@ -105,8 +106,11 @@ class Lock(_Claim[Session]):
             self._leave()
         return is_first
 
-    def release(self) -> None:
+    def release(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Give the lock to the next in the queue.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
 
         Raises:
             LockNotHeldError: it is not held, or was lost.
@@ -114,7 +118,7 @@ class Lock(_Claim[Session]):
         """
         if self._candidate is None:
             raise LockNotHeldError
-        if not self._leave():
+        if not self._leave(checked_timeout(timeout)):
             raise LockNotHeldError("the lock was lost before it was released")
 
     def __enter__(self) -> "Lock":
@@ -145,14 +149,14 @@ class Lock(_Claim[Session]):
         with suppress(EtcdError):
             self._leave()
 
-    def _leave(self) -> bool:
+    def _leave(self, timeout: Timeout = CLIENT_DEFAULT) -> bool:
         candidate, session = self._forget()
         try:
-            return candidate is not None and self._procedures.perform(candidate.leave())
+            return candidate is not None and self._procedures.perform(timed(candidate.leave(), timeout))
         finally:
             self._claimed.release()
             if session is not None:
-                session.close()
+                session.close(timeout=timeout)
 
 
 class AsyncLock(_Claim[AsyncSession]):
@@ -198,7 +202,7 @@ class AsyncLock(_Claim[AsyncSession]):
         self._claim()
         try:
             session, candidate = await self._open()
-            waiting = patience(session, self._seconds(timeout))
+            waiting = patience(session, self._seconds(timeout), self._prefix)
             await self._procedures.perform(candidate.stand_and_wait(), waiting)
             check_alive(session)
         except BaseException:
@@ -223,8 +227,11 @@ class AsyncLock(_Claim[AsyncSession]):
             await self._leave()
         return is_first
 
-    async def release(self) -> None:
+    async def release(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Give the lock to the next in the queue.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
 
         Raises:
             LockNotHeldError: it is not held, or was lost.
@@ -232,7 +239,7 @@ class AsyncLock(_Claim[AsyncSession]):
         """
         if self._candidate is None:
             raise LockNotHeldError
-        if not await self._leave():
+        if not await self._leave(checked_timeout(timeout)):
             raise LockNotHeldError("the lock was lost before it was released")
 
     async def __aenter__(self) -> "AsyncLock":
@@ -263,11 +270,11 @@ class AsyncLock(_Claim[AsyncSession]):
         with suppress(EtcdError):
             await self._leave()
 
-    async def _leave(self) -> bool:
+    async def _leave(self, timeout: Timeout = CLIENT_DEFAULT) -> bool:
         candidate, session = self._forget()
         try:
-            return candidate is not None and await self._procedures.perform(candidate.leave())
+            return candidate is not None and await self._procedures.perform(timed(candidate.leave(), timeout))
         finally:
             self._claimed.release()
             if session is not None:
-                await session.close()
+                await session.close(timeout=timeout)

@@ -3,12 +3,13 @@
 import secrets
 from typing import TYPE_CHECKING
 
-from etcdobs._call import checked_int
+from etcdobs._call import checked_int, checked_seconds
 from etcdobs._procedure import Procedure, UntilPut
 from etcdobs.keys import Keys, as_key, as_value
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
 from etcdobs.ops.operation import Delete, Put, SortBy, Txn
+from etcdobs.recipes._performed import Plan, awaited, performed
 from etcdobs.recipes.session import until
 from etcdobs.types import RangeResponse, TxnResponse
 
@@ -56,97 +57,92 @@ def _take(prefix: bytes, order: SortBy | None) -> Procedure[bytes]:
             return head.value
 
 
-class Queue:
+class _Steps:
     """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
 
     What was taken is gone: who takes a value and dies takes it along.
     """
 
-    def __init__(self, client: "Client", name: str | bytes) -> None:
+    _order: SortBy | None = "mod_revision"
+
+    def __init__(self, client: "Client | AsyncClient", name: str | bytes) -> None:
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._prefix = as_key(name) + b"/"
 
-    def put(self, value: str | bytes) -> None:
+    def _put(self, value: str | bytes) -> Plan[None]:
         """Add a value."""
-        self._procedures.perform(_add(self._prefix + _unique(), as_value(value)))
+        return Plan(_add(self._prefix + _unique(), as_value(value)))
 
-    def get(self, timeout: float | None = None) -> bytes:
-        """Take the oldest value, which nobody else gets; wait while there is none.
-
-        Raises:
-            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
-        """
-        taking = _take(self._prefix, "mod_revision")
-        return self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
-
-
-class AsyncQueue:
-    """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
-
-    What was taken is gone: who takes a value and dies takes it along.
-    """
-
-    def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
-        self._prefix = as_key(name) + b"/"
-
-    async def put(self, value: str | bytes) -> None:
-        """Add a value."""
-        await self._procedures.perform(_add(self._prefix + _unique(), as_value(value)))
-
-    async def get(self, timeout: float | None = None) -> bytes:
-        """Take the oldest value, which nobody else gets; wait while there is none.
-
-        Raises:
-            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
-        """
-        taking = _take(self._prefix, "mod_revision")
-        return await self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
-
-
-class PriorityQueue:
-    """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
-
-    What was taken is gone: who takes a value and dies takes it along.
-    """
-
-    def __init__(self, client: "Client", name: str | bytes) -> None:
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
-        self._prefix = as_key(name) + b"/"
-
-    def put(self, value: str | bytes, priority: int) -> None:
-        """Add a value: the smaller its priority, from 0 to 65535, the sooner it is taken."""
-        self._procedures.perform(_add_behind(self._prefix + _rank(priority), as_value(value)))
-
-    def get(self, timeout: float | None = None) -> bytes:
+    def _get(self, timeout: float | None = None) -> Plan[bytes]:
         """Take the first value, which nobody else gets; wait while there is none.
 
         Raises:
             DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
         """
-        taking = _take(self._prefix, None)
-        return self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
+        patience = until(checked_seconds(timeout), "nothing came into the queue")
+        return Plan(_take(self._prefix, self._order), patience)
 
 
-class AsyncPriorityQueue:
+class _PrioritySteps(_Steps):
     """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
 
     What was taken is gone: who takes a value and dies takes it along.
     """
 
-    def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
-        self._prefix = as_key(name) + b"/"
+    _order = None
 
-    async def put(self, value: str | bytes, priority: int) -> None:
+    def _put_ranked(self, value: str | bytes, priority: int) -> Plan[None]:
         """Add a value: the smaller its priority, from 0 to 65535, the sooner it is taken."""
-        await self._procedures.perform(_add_behind(self._prefix + _rank(priority), as_value(value)))
+        return Plan(_add_behind(self._prefix + _rank(priority), as_value(value)))
 
-    async def get(self, timeout: float | None = None) -> bytes:
-        """Take the first value, which nobody else gets; wait while there is none.
 
-        Raises:
-            DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
-        """
-        taking = _take(self._prefix, None)
-        return await self._procedures.perform(taking, until(timeout, "nothing came into the queue"))
+class Queue(_Steps):
+    __doc__ = _Steps.__doc__
+
+    def __init__(self, client: "Client", name: str | bytes) -> None:
+        super().__init__(client, name)
+
+    @performed(_Steps._put)
+    def put(self) -> None: ...
+
+    @performed(_Steps._get)
+    def get(self) -> None: ...
+
+
+class AsyncQueue(_Steps):
+    __doc__ = _Steps.__doc__
+
+    def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
+        super().__init__(client, name)
+
+    @awaited(_Steps._put)
+    def put(self) -> None: ...
+
+    @awaited(_Steps._get)
+    def get(self) -> None: ...
+
+
+class PriorityQueue(_PrioritySteps):
+    __doc__ = _PrioritySteps.__doc__
+
+    def __init__(self, client: "Client", name: str | bytes) -> None:
+        super().__init__(client, name)
+
+    @performed(_PrioritySteps._put_ranked)
+    def put(self) -> None: ...
+
+    @performed(_PrioritySteps._get)
+    def get(self) -> None: ...
+
+
+class AsyncPriorityQueue(_PrioritySteps):
+    __doc__ = _PrioritySteps.__doc__
+
+    def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
+        super().__init__(client, name)
+
+    @awaited(_PrioritySteps._put_ranked)
+    def put(self) -> None: ...
+
+    @awaited(_PrioritySteps._get)
+    def get(self) -> None: ...

@@ -6,7 +6,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from etcdobs._call import checked_int
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
+from etcdobs._watch import METHOD
 from etcdobs.errors import DeadlineExceededError, EtcdError, LeaseNotFoundError
 from etcdobs.recipes.errors import SessionExpiredError
 
@@ -41,9 +42,9 @@ def check_alive(session: "Session | AsyncSession") -> None:
         raise SessionExpiredError
 
 
-def patience(session: "Session | AsyncSession", timeout: float | None) -> Callable[[], float]:
+def patience(session: "Session | AsyncSession", timeout: float | None, queue: bytes) -> Callable[[], float]:
     """How long a wait may go on: until `timeout` seconds have passed, or the session's lease is lost."""
-    left = until(timeout, "not first in the queue")
+    left = until(timeout, f"not first in the queue of {queue[:-1]!r}", METHOD)
 
     def seconds() -> float:
         check_alive(session)
@@ -53,18 +54,30 @@ def patience(session: "Session | AsyncSession", timeout: float | None) -> Callab
     return seconds
 
 
-def until(timeout: float | None, failure: str) -> Callable[[], float | None]:
-    """How long a wait may go on: until `timeout` seconds have passed; `failure` is what is said then."""
+def until(timeout: float | None, failure: str, method: str = "") -> Callable[[], float | None]:
+    """How long a wait may go on: until `timeout` seconds have passed; `failure` and `method` are what is said then."""
     deadline = None if timeout is None else time.monotonic() + timeout
 
     def seconds() -> float | None:
         if deadline is None:
             return None
         if (left := deadline - time.monotonic()) <= 0:
-            raise DeadlineExceededError(f"{failure} within {timeout:g} s")
+            raise DeadlineExceededError(f"{failure} within {timeout:g} s", method=method)
         return left
 
     return seconds
+
+
+def shown(session: "Session | AsyncSession", lease: "Lease | AsyncLease | None", ttl: int) -> str:
+    """The text of a session's repr."""
+    kind = type(session).__name__
+    if lease is None:
+        return f"<{kind} ttl={ttl} not open>"
+    return f"<{kind} lease {lease.id:x} ttl={lease.ttl} {'lost' if session.lost else 'open'}>"
+
+
+def _chosen(timeout: Timeout, otherwise: Timeout) -> Timeout:
+    return otherwise if timeout is CLIENT_DEFAULT else timeout
 
 
 class Session:
@@ -73,12 +86,22 @@ class Session:
     Use it as a context manager.
     """
 
-    def __init__(self, leases: "LeaseClient", ttl: int, lease: "int | HasLeaseId | None" = None) -> None:
+    def __init__(
+        self,
+        leases: "LeaseClient",
+        ttl: int,
+        lease: "int | HasLeaseId | None" = None,
+        timeout: Timeout = CLIENT_DEFAULT,
+    ) -> None:
         self._leases = leases
         self._ttl = checked_int("ttl", ttl, least=1)
         self._given = lease
+        self._timeout = checked_timeout(timeout)
         self._lease: Lease | None = None
         self._heartbeat: Heartbeat | None = None
+
+    def __repr__(self) -> str:
+        return shown(self, self._lease, self._ttl)
 
     @property
     def lease(self) -> "Lease":
@@ -102,9 +125,13 @@ class Session:
     def __enter__(self) -> "Session":
         if self._lease is None:
             given = self._given
-            self._lease = self._leases.grant(self._ttl) if given is None else self._leases.existing(given)
+            self._lease = (
+                self._leases.grant(self._ttl, timeout=self._timeout)
+                if given is None
+                else self._leases.existing(given, timeout=self._timeout)
+            )
             try:
-                self._heartbeat = self._lease.keep_alive().__enter__()
+                self._heartbeat = self._lease.keep_alive(timeout=self._timeout).__enter__()
             except BaseException:
                 self._undo()
                 raise
@@ -127,13 +154,13 @@ class Session:
         if self._heartbeat is not None:
             self._heartbeat.close()
 
-    def close(self) -> None:
+    def close(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Revoke the lease, with all that hangs on it. May be called twice; a lease that is gone is no error."""
         lease, self._lease = self._lease, None
         self.orphan()
         if lease is not None:
             try:
-                lease.revoke()
+                lease.revoke(timeout=_chosen(timeout, self._timeout))
             except LeaseNotFoundError:
                 return
 
@@ -144,12 +171,22 @@ class AsyncSession:
     Use it as an async context manager.
     """
 
-    def __init__(self, leases: "AsyncLeaseClient", ttl: int, lease: "int | HasLeaseId | None" = None) -> None:
+    def __init__(
+        self,
+        leases: "AsyncLeaseClient",
+        ttl: int,
+        lease: "int | HasLeaseId | None" = None,
+        timeout: Timeout = CLIENT_DEFAULT,
+    ) -> None:
         self._leases = leases
         self._ttl = checked_int("ttl", ttl, least=1)
         self._given = lease
+        self._timeout = checked_timeout(timeout)
         self._lease: AsyncLease | None = None
         self._heartbeat: AsyncHeartbeat | None = None
+
+    def __repr__(self) -> str:
+        return shown(self, self._lease, self._ttl)
 
     @property
     def lease(self) -> "AsyncLease":
@@ -173,10 +210,14 @@ class AsyncSession:
     async def __aenter__(self) -> "AsyncSession":
         if self._lease is None:
             given = self._given
-            granted = self._leases.grant(self._ttl) if given is None else self._leases.existing(given)
+            granted = (
+                self._leases.grant(self._ttl, timeout=self._timeout)
+                if given is None
+                else self._leases.existing(given, timeout=self._timeout)
+            )
             self._lease = await granted
             try:
-                self._heartbeat = await self._lease.keep_alive().__aenter__()
+                self._heartbeat = await self._lease.keep_alive(timeout=self._timeout).__aenter__()
             except BaseException:
                 await self._undo()
                 raise
@@ -199,12 +240,12 @@ class AsyncSession:
         if self._heartbeat is not None:
             await self._heartbeat.close()
 
-    async def close(self) -> None:
+    async def close(self, *, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Revoke the lease, with all that hangs on it. May be called twice; a lease that is gone is no error."""
         lease, self._lease = self._lease, None
         await self.orphan()
         if lease is not None:
             try:
-                await lease.revoke()
+                await lease.revoke(timeout=_chosen(timeout, self._timeout))
             except LeaseNotFoundError:
                 return

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, get_args
 
-from etcdobs._call import Call
+from etcdobs._call import CLIENT_DEFAULT, Call, ClientDefault, Timeout, checked_timeout
 from etcdobs.keys import as_key, as_value
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
 from etcdobs.ops.operation import Delete, Get, HasLeaseId, Operation, Put, Txn
+from etcdobs.recipes.session import until
 from etcdobs.types import KeyValue, OperationResponse, RangeResponse, TxnResponse
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ Isolation: TypeAlias = Literal["serializable_snapshot", "serializable", "repeata
 class _Attempt:
     """What one run of the function has read and wants written. Pure."""
 
-    def __init__(self, isolation: Isolation, known: dict[bytes, KeyValue | None], revision: int) -> None:
+    def __init__(
+        self, isolation: Isolation, known: dict[bytes, KeyValue | None], revision: int, left: Callable[[], Timeout]
+    ) -> None:
         self._isolation: Isolation = isolation
+        self._left = left
         self._reads: dict[bytes, KeyValue | None] = {}
         self._writes: dict[bytes, Operation] = {}
         self._values: dict[bytes, bytes] = {}
@@ -48,7 +52,7 @@ class _Attempt:
     def ask(self, key: bytes) -> Call[RangeResponse]:
         """What reads the key: at the revision of the first read, where the level wants one moment."""
         pinned = self._isolation in ("serializable_snapshot", "serializable")
-        return kv.range(key, revision=self._revision if pinned else 0)
+        return kv.range(key, revision=self._revision if pinned else 0, timeout=self._left())
 
     def learn(self, key: bytes, response: RangeResponse) -> None:
         """The answer to `ask`."""
@@ -77,7 +81,8 @@ class _Attempt:
 
     def commit(self) -> Call[OperationResponse]:
         """What writes everything, if nothing read has changed; what has changed is read again otherwise."""
-        return kv.do(Txn(self._conditions(), self._writes.values(), [Get(key) for key in self._reads]))
+        txn = Txn(self._conditions(), self._writes.values(), [Get(key) for key in self._reads])
+        return kv.do(txn, timeout=self._left())
 
     def _conditions(self) -> list[Compare]:
         if self._isolation == "read_committed":
@@ -96,7 +101,7 @@ class _Attempt:
             for key, answer in zip(self._reads, response.responses, strict=True):
                 assert isinstance(answer, RangeResponse)
                 fresh[key] = answer.kvs[0] if answer.kvs else None
-        return _Attempt(self._isolation, fresh, response.revision if fresh else 0)
+        return _Attempt(self._isolation, fresh, response.revision if fresh else 0, self._left)
 
 
 class STM:
@@ -169,20 +174,27 @@ class AsyncSTM:
             self._attempt.learn(key, await self._driver.call(self._attempt.ask(key)))
 
 
-def first_attempt(isolation: Isolation) -> _Attempt:
+def first_attempt(isolation: Isolation, timeout: Timeout = CLIENT_DEFAULT) -> _Attempt:
     """An attempt that knows nothing yet.
 
     Raises:
-        ValueError: there is no such isolation level.
+        TypeError, ValueError: there is no such isolation level, or it is no timeout.
     """
     if isolation not in get_args(Isolation):
         raise ValueError(f"isolation must be one of {', '.join(get_args(Isolation))}, not {isolation!r}")
-    return _Attempt(isolation, {}, 0)
+    return _Attempt(isolation, {}, 0, _left(checked_timeout(timeout)))
 
 
-def run(driver: "Driver", function: Callable[[STM], T], isolation: Isolation) -> T:
+def _left(timeout: Timeout) -> Callable[[], Timeout]:
+    """What each call may take: the client's timeout, or what is left of `timeout`."""
+    if isinstance(timeout, ClientDefault):
+        return lambda: CLIENT_DEFAULT
+    return until(timeout, "the transaction did not commit")
+
+
+def run(driver: "Driver", function: Callable[[STM], T], isolation: Isolation, timeout: Timeout = CLIENT_DEFAULT) -> T:
     """Run `function` until its transaction commits; returns what its last run returned."""
-    attempt = first_attempt(isolation)
+    attempt = first_attempt(isolation, timeout)
     while True:
         result = function(STM(driver, attempt))
         response = driver.call(attempt.commit())
@@ -192,9 +204,14 @@ def run(driver: "Driver", function: Callable[[STM], T], isolation: Isolation) ->
         attempt = attempt.again(response)
 
 
-async def run_async(driver: "AsyncDriver", function: Callable[[AsyncSTM], Awaitable[T]], isolation: Isolation) -> T:
+async def run_async(
+    driver: "AsyncDriver",
+    function: Callable[[AsyncSTM], Awaitable[T]],
+    isolation: Isolation,
+    timeout: Timeout = CLIENT_DEFAULT,
+) -> T:
     """Run `function` until its transaction commits; returns what its last run returned."""
-    attempt = first_attempt(isolation)
+    attempt = first_attempt(isolation, timeout)
     while True:
         result = await function(AsyncSTM(driver, attempt))
         response = await driver.call(attempt.commit())

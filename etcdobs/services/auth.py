@@ -4,11 +4,12 @@ from etcdobs._bind import aio, sync
 from etcdobs._drive import aio as _aio
 from etcdobs._drive import sync as _sync
 from etcdobs.ops import auth
+from etcdobs.services._service import Service
 
 __all__ = ["AsyncAuthClient", "AuthClient"]
 
 
-class AuthClient:
+class AuthClient(Service):
     """Users, roles and permissions: `client.auth`."""
 
     def __init__(self, driver: _sync.Driver) -> None:
@@ -63,7 +64,7 @@ class AuthClient:
     def role_revoke_permission(self) -> None: ...
 
 
-class AsyncAuthClient:
+class AsyncAuthClient(Service):
     """Users, roles and permissions: `client.auth`."""
 
     def __init__(self, driver: _aio.Driver) -> None:

@@ -6,11 +6,12 @@ from etcdobs._drive import aio as _aio
 from etcdobs._drive import sync as _sync
 from etcdobs._membership import member_endpoints
 from etcdobs.ops import cluster
+from etcdobs.services._service import Service
 
 __all__ = ["AsyncClusterClient", "ClusterClient"]
 
 
-class ClusterClient:
+class ClusterClient(Service):
     """The members of the cluster: `client.cluster`."""
 
     def __init__(self, driver: _sync.Driver) -> None:
@@ -44,7 +45,7 @@ class ClusterClient:
         return self._driver.session.endpoints.texts
 
 
-class AsyncClusterClient:
+class AsyncClusterClient(Service):
     """The members of the cluster: `client.cluster`."""
 
     def __init__(self, driver: _aio.Driver) -> None:

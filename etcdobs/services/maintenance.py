@@ -13,12 +13,13 @@ from etcdobs._drive import sync_procedure as _sync_procedure
 from etcdobs._drive import sync_snapshot as _sync_snapshot
 from etcdobs._maintain import disarm_all, move_leader
 from etcdobs.ops import maintenance
+from etcdobs.services._service import Service
 from etcdobs.types import Alarm
 
 __all__ = ["AsyncMaintenanceClient", "MaintenanceClient"]
 
 
-class MaintenanceClient:
+class MaintenanceClient(Service):
     """What members say of themselves and can be told: `client.maintenance`."""
 
     def __init__(self, driver: _sync.Driver, procedures: _sync_procedure.Procedures) -> None:
@@ -95,7 +96,7 @@ class MaintenanceClient:
         return _sync_snapshot.save_snapshot(self._driver, path, progress, timeout)
 
 
-class AsyncMaintenanceClient:
+class AsyncMaintenanceClient(Service):
     """What members say of themselves and can be told: `client.maintenance`."""
 
     def __init__(self, driver: _aio.Driver, procedures: _aio_procedure.Procedures) -> None:

@@ -109,7 +109,8 @@ def _gateway(settings: Settings, password: str | None) -> "EtcdGateway":
         tls = None
         if settings.uses_tls:
             verify = not settings.insecure_skip_tls_verify
-            tls = TLS(ca=settings.cacert, cert=settings.cert, key=settings.key, verify=verify)
+            # As etcdctl: an http:// endpoint is plain, whatever else is set.
+            tls = TLS(ca=settings.cacert, cert=settings.cert, key=settings.key, verify=verify, allow_plaintext=True)
         client = AsyncClient(
             settings.endpoints,
             username=settings.username,

@@ -5,10 +5,10 @@ import contextlib
 
 import pytest
 
-from etcdobs import AsyncClient, CompactedError, Keys, Put, UnavailableError
-from etcdobs.testing import Etcd, EtcdCluster, relay
+from etcdobs import AsyncClient, CompactedError, Keys, Put, UnavailableError, WatchResponse
+from etcdobs.testing import Etcd, EtcdCluster, etcd, relay
 from tests.conftest import OpenClient
-from tests.waiting import eventually, taken, values
+from tests.waiting import QUICK, eventually, taken, values
 
 
 async def write(client: AsyncClient, prefix: str, count: int) -> None:
@@ -81,6 +81,23 @@ async def test_a_connection_that_swallows_is_given_up(open_client: OpenClient, e
             link.resume()
             await writer.put(prefix, "2")
             assert await values(watcher, 2) == ["1", "2"]
+
+
+async def test_progress_is_told_again_on_a_new_connection(open_client: OpenClient) -> None:
+    with etcd(flags=[*QUICK, "--watch-progress-notify-interval=100ms"]) as server, relay(server.endpoint) as link:
+        async with open_client(link.endpoint) as client:
+            revision = (await client.put("k", "before")).revision
+            async with client.watch("k", progress_notify=True) as watcher:
+                batches = aiter(watcher.responses())
+                assert await asyncio.wait_for(anext(batches), 5) == WatchResponse((), revision)
+                link.refuse()
+                link.reset()
+                with pytest.raises(TimeoutError):  # nor is anything left of what came before
+                    await watcher.get(timeout=0.2)
+                link.accept()
+                assert await asyncio.wait_for(anext(batches), 5) == WatchResponse((), revision)
+                await client.put("k", "after")
+                assert await values(watcher, 1) == ["after"]
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])

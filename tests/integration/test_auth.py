@@ -230,7 +230,7 @@ async def test_a_watch_resumes_with_a_new_token(open_client: OpenClient, forgetf
     async with open_client(forgetful_etcd.endpoint, **ALICE) as client, client.watch("/alice/k") as watcher:
         await client.put("/alice/k", "1")
         assert await values(watcher, 1) == ["1"]
-        forgetful_etcd.stop()
+        forgetful_etcd.kill()
         forgetful_etcd.start()
         await client.put("/alice/k", "2")
         assert await values(watcher, 1) == ["2"]
@@ -275,7 +275,7 @@ async def test_a_refused_watcher_with_a_token_of_its_own(open_client: OpenClient
 async def test_a_password_that_was_changed_ends_a_watch(open_client: OpenClient, forgetful_etcd: Etcd) -> None:
     async with open_client(forgetful_etcd.endpoint, **ALICE) as client, client.watch("/alice/k") as watcher:
         forgetful_etcd.etcdctl("user", "delete", "alice")
-        forgetful_etcd.stop()
+        forgetful_etcd.kill()
         forgetful_etcd.start()
         with pytest.raises(EtcdError):
             await watcher.get(timeout=10)
@@ -288,3 +288,29 @@ async def test_many_calls_share_one_token(open_client: OpenClient, auth_etcd: Et
     async with open_client(auth_etcd.endpoint, metrics=metrics, **ALICE) as client:
         await asyncio.gather(*(client.put(f"/alice{prefix}{number}") for number in range(20)))
     assert samples(registry)["grpc_client_started_total{unary,etcdserverpb.Auth,Authenticate}"] == 1
+
+
+async def test_a_token_s_end_is_one_purchase_for_all_who_meet_it(
+    open_client: OpenClient, forgetful_etcd: Etcd, prefix: str
+) -> None:
+    """Reads, mutations and streams at once: the password is asked for once, and one token is bought."""
+    asked: list[int] = []
+    metrics = ClientMetrics(registry := CollectorRegistry())
+    key = f"/alice{prefix}"
+
+    def password() -> str:
+        asked.append(1)
+        return "wonderland"
+
+    async with (
+        open_client(forgetful_etcd.endpoint, username="alice", password=password, metrics=metrics) as client,
+        client.watch(f"{key}0") as watcher,
+    ):
+        await token_expired(forgetful_etcd)
+        writes = (client.put(f"{key}{number}", "v") for number in range(25))
+        reads = (client.get(f"{key}{number}") for number in range(25))
+        async with client.watch(f"{key}1", start_revision=1) as second:
+            await asyncio.gather(*writes, *reads)
+            assert await values(watcher, 1) == await values(second, 1) == ["v"]
+    assert len(asked) == 2
+    assert samples(registry)["grpc_client_started_total{unary,etcdserverpb.Auth,Authenticate}"] == 2

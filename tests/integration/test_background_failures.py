@@ -5,6 +5,7 @@ import pytest
 from etcdobs import Client, InternalError
 from etcdobs.testing import Etcd, etcd
 from tests.conftest import OpenClient
+from tests.waiting import QUICK
 
 
 class Password:
@@ -23,7 +24,7 @@ class Password:
 async def test_a_watch_says_that_its_password_could_not_be_had(
     open_client: OpenClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with etcd(root_password="secret", flags=["--auth-token-ttl=1"]) as server:
+    with etcd(root_password="secret", flags=[*QUICK, "--bcrypt-cost=4", "--auth-token-ttl=1"]) as server:
         opened = open_client(server.endpoint, username="root", password=Password())
         async with opened as client, client.watch("/k") as watcher:
             _restart(server)
@@ -36,5 +37,5 @@ def _restart(server: Etcd) -> None:
     """The stream that is opened again needs another token: a changed password ends those that etcd 3.4 would keep."""
     with Client(server.endpoint, username="root", password="secret") as root:
         root.auth.user_change_password("root", "another")
-    server.stop()
+    server.kill()
     server.start()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from etcdobs import AsyncClient, Client, DeadlineExceededError
+from etcdobs import AsyncClient, Client, DeadlineExceededError, Keys
 from etcdobs.recipes import AsyncBarrier, Barrier, BarrierHeldError
 from tests.clients import BlockingAsAsync
 from tests.waiting import Stopwatch
@@ -46,6 +46,25 @@ async def test_a_wait_may_time_out(client: AsyncClient, prefix: str) -> None:
     with Stopwatch() as waited, pytest.raises(DeadlineExceededError, match=r"not released within 0\.2 s"):
         await barrier(client, prefix).wait(timeout=0.2)
     assert 0.2 <= waited.seconds < 2
+
+
+async def test_its_key_is_that_of_go(client: AsyncClient, prefix: str) -> None:
+    """The name itself, on no lease; and who waits goes on when Go deletes it."""
+    one = barrier(client, prefix)
+    await one.hold()
+    held = list(await client.range(Keys.prefix(prefix)))
+    assert [(kv.key, kv.value, kv.lease) for kv in held] == [(prefix.encode(), b"", 0)]
+    await one.release()
+    await client.put(prefix)
+    waiting = asyncio.create_task(one.wait(timeout=10))
+    assert not (await asyncio.wait([waiting], timeout=0.2))[0]
+    await client.delete(prefix)
+    await waiting
+
+
+async def test_wrong_arguments(client: AsyncClient, prefix: str) -> None:
+    with pytest.raises(ValueError, match="must be at least 0"):
+        await barrier(client, prefix).wait(timeout=-1)
 
 
 async def test_it_needs_a_name(client: AsyncClient) -> None:

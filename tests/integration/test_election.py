@@ -172,7 +172,7 @@ async def test_observe_goes_on_over_a_restart_of_the_server(open_client: OpenCli
         await election.campaign("one")
         seen = election.observe()
         assert (await anext(seen)).text == "one"
-        quick_etcd.stop()
+        quick_etcd.kill()
         quick_etcd.start()
         await election.proclaim("two")
         assert (await asyncio.wait_for(anext(seen), 10)).text == "two"

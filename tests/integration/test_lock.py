@@ -279,7 +279,7 @@ async def test_a_server_that_is_away_does_not_hide_why_the_block_was_left(
 ) -> None:
     async with open_client(quick_etcd.endpoint, timeout=0.5, dial_timeout=0.5) as client:
         with pytest.raises(KeyError):
-            await fail_inside(client.lock("k", ttl=2), lambda _lock: asyncio.to_thread(quick_etcd.stop))
+            await fail_inside(client.lock("k", ttl=2), lambda _lock: asyncio.to_thread(quick_etcd.kill))
     quick_etcd.start()
     async with open_client(quick_etcd.endpoint) as client, client.lock("k", timeout=20) as lock:
         assert lock.held
@@ -289,7 +289,7 @@ async def test_a_release_that_failed_ends_the_renewals(open_client: OpenClient, 
     async with open_client(quick_etcd.endpoint, timeout=0.5, dial_timeout=0.5) as client:
         lock = client.lock("k", ttl=2)
         await lock.acquire()
-        quick_etcd.stop()
+        quick_etcd.kill()
         with pytest.raises(EtcdError):
             await lock.release()
         assert not lock.held

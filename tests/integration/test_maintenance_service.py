@@ -122,7 +122,7 @@ async def test_the_leader_is_found_past_a_member_that_is_down_or_frozen(
         finally:
             down.resume()
         assert etcd_cluster_of_three.leader() is target
-        down.stop()
+        down.kill()
         try:
             await client.maintenance.move_leader(members[leader.endpoint])
             assert etcd_cluster_of_three.leader() is leader
@@ -191,7 +191,7 @@ async def test_a_failure_leaves_what_was_there(open_client: OpenClient, quick_et
             await client.maintenance.save_snapshot(path, fail)
         with pytest.raises(FileNotFoundError):
             await client.maintenance.save_snapshot(tmp_path / "none" / "snapshot.db")
-        quick_etcd.stop()
+        quick_etcd.kill()
         with pytest.raises(ConnectionFailedError):
             await client.maintenance.save_snapshot(path, timeout=10)
     assert path.read_bytes() == b"old"
@@ -227,7 +227,7 @@ async def test_a_snapshot_is_taken_elsewhere_when_a_member_is_down(
 ) -> None:
     leader = etcd_cluster_of_three.leader()
     down = next(member for member in etcd_cluster_of_three if member is not leader)
-    down.stop()
+    down.kill()
     try:
         async with open_client([down.endpoint, leader.endpoint]) as client:
             for _ in range(2):

@@ -1,11 +1,12 @@
 """What is put into a queue is taken once, and in order."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 
-from etcdobs import AsyncClient, Client, DeadlineExceededError
+from etcdobs import AsyncClient, Client, DeadlineExceededError, Keys
 from etcdobs.recipes import AsyncPriorityQueue, AsyncQueue, PriorityQueue, Queue
 from etcdobs.testing import Etcd
 from tests.clients import BlockingAsAsync
@@ -67,6 +68,38 @@ async def test_the_smallest_priority_comes_first_and_equals_in_order(client: Asy
     for value, priority in (("c", 10), ("a", 2), ("d", 10), ("b", 9), ("e", 65535), ("0", 0)):
         await one.put(value, priority)
     assert b"".join([await one.get() for _ in range(6)]) == b"0abcde"
+
+
+async def test_the_keys_are_those_of_go(client: AsyncClient, prefix: str) -> None:
+    """`name/<unique>`, taken by age; `name/<priority, five digits>/<number, sixteen digits>...`, taken by name."""
+    name, ranked = prefix + "queue", prefix + "ranked"
+    await queue(client, name).put("v")
+    await priority_queue(client, ranked).put("v", 7)
+    await priority_queue(client, ranked).put("w", 7)
+    keys = [kv.key.decode().removeprefix(prefix) for kv in await client.range(Keys.prefix(prefix))]
+    assert re.fullmatch(r"queue/[^/]+", keys[0])
+    assert re.fullmatch(r"ranked/00007/0{16}(-[^/]+)?", keys[1])
+    assert re.fullmatch(r"ranked/00007/0{15}1(-[^/]+)?", keys[2])
+
+
+async def test_what_go_puts_is_taken_in_its_order(client: AsyncClient, prefix: str) -> None:
+    name, ranked = prefix + "queue", prefix + "ranked"
+    await client.put(f"{name}/1700000000000000002", "1")
+    await queue(client, name).put("2")
+    await client.put(f"{name}/1700000000000000001", "3")
+    assert [await queue(client, name).get(timeout=5) for _ in range(3)] == [b"1", b"2", b"3"]
+    await client.put(f"{ranked}/00007/0000000000000000", "b")
+    await priority_queue(client, ranked).put("c", 7)
+    await client.put(f"{ranked}/00007/0000000000000002", "d")
+    await client.put(f"{ranked}/00002/0000000000000000", "a")
+    assert [await priority_queue(client, ranked).get(timeout=5) for _ in range(4)] == [b"a", b"b", b"c", b"d"]
+
+
+async def test_who_waits_takes_what_go_puts(client: AsyncClient, prefix: str) -> None:
+    taking = asyncio.create_task(queue(client, prefix + "q").get(timeout=10))
+    assert not (await asyncio.wait([taking], timeout=0.2))[0]
+    await client.put(f"{prefix}q/1700000000000000001", "v")
+    assert await taking == b"v"
 
 
 async def test_wrong_arguments(client: AsyncClient, prefix: str) -> None:

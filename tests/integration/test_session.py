@@ -66,7 +66,7 @@ async def test_it_is_lost_when_the_server_is_away_for_longer_than_its_ttl(
     open_client: OpenClient, quick_etcd: Etcd
 ) -> None:
     async with open_client(quick_etcd.endpoint) as client, client.session(ttl=1) as session:
-        quick_etcd.stop()
+        quick_etcd.kill()
         with Stopwatch() as waited:
             assert await session.wait_lost(timeout=10)
         assert waited.seconds < 3

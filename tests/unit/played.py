@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from etcdobs._endpoints import Endpoints
-from etcdobs._flow import Flow, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._flow import Aside, Flow, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
 from etcdobs._token import Credentials
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.config import RetryPolicy, parse_endpoints
@@ -49,6 +49,7 @@ class Played:
         self.sleeps: list[float] = []
         self.notes: list[Note] = []
         self.renewals: list[Renew] = []
+        self.asides: list[Aside] = []
         self._cluster = cluster
         self._seconds_per_send = seconds_per_send
 
@@ -76,6 +77,9 @@ class Played:
             self.now += step.seconds
         elif isinstance(step, Note):
             self.notes.append(step)
+        elif isinstance(step, Aside):
+            self.asides.append(step)
+            self.run(step.flow)
         elif isinstance(step, Renew):
             self.renewals.append(step)
             self.run(renew_token(self.session, step.refused, step.timeout))

@@ -89,3 +89,66 @@ def test_a_stranger_that_failed_changes_no_turn() -> None:
     endpoints = Endpoints((A, B))
     endpoints.failed(C, now=0.0)
     assert picks(endpoints, 4) == [A, B, A, B]
+
+
+def test_a_silent_endpoint_is_left_out_however_long_until_it_answers() -> None:
+    endpoints = Endpoints((A, B, C))
+    endpoints.silent(B, now=0.0)
+    assert endpoints.is_silent(B)
+    assert set(picks(endpoints, 6, now=10.0**6)) == {A, C}
+    endpoints.succeeded(B)
+    assert set(picks(endpoints, 6)) == {A, B, C}
+
+
+def test_one_of_those_who_ask_is_told_to_probe_a_silent_endpoint() -> None:
+    endpoints = Endpoints((A, B, C))
+    assert endpoints.due(0.0) is None
+    endpoints.silent(B, now=0.0)
+    assert endpoints.due(0.0) is None
+    assert [endpoints.due(5.0) for _ in range(3)] == [B, None, None]
+
+
+def test_an_endpoint_in_doubt_is_to_be_probed_at_once() -> None:
+    endpoints = Endpoints((A, B))
+    endpoints.doubted(A, now=3.0)
+    assert picks(endpoints, 2, now=3.0) == [B, B]
+    assert endpoints.due(3.0) is A
+
+
+def test_a_lone_endpoint_and_a_stranger_are_never_in_doubt() -> None:
+    lone, pair = Endpoints((A,)), Endpoints((A, B))
+    lone.doubted(A, now=3.0)
+    pair.doubted(C, now=3.0)
+    assert lone.due(9.0) is pair.due(9.0) is None
+
+
+def test_those_that_are_left_share_the_calls_evenly() -> None:
+    endpoints = Endpoints((A, B, C))
+    endpoints.silent(A, now=0.0)
+    assert picks(endpoints, 4) in ([B, C, B, C], [C, B, C, B])
+
+
+def test_one_that_is_silent_is_the_last_resort() -> None:
+    endpoints = Endpoints((A, B))
+    endpoints.silent(A, now=0.0)
+    endpoints.failed(B, now=0.0)
+    assert picks(endpoints, 2, now=0.0) == [B, B]
+    assert endpoints.pick(0.0, frozenset({B.address})) is A
+
+
+def test_idle_is_who_answered_once_and_not_lately() -> None:
+    endpoints = Endpoints((A, B))
+    endpoints.succeeded(A, now=100.0)
+    assert not endpoints.is_idle(A, now=101.0)
+    assert endpoints.is_idle(A, now=160.0)
+    assert not endpoints.is_idle(B, now=160.0)
+
+
+def test_nothing_is_remembered_of_an_endpoint_that_is_in_use_no_more() -> None:
+    endpoints = Endpoints((A, B))
+    endpoints.succeeded(B, now=0.0)
+    endpoints.silent(B, now=0.0)
+    endpoints.replace((A,))
+    endpoints.replace((A, B))
+    assert not endpoints.is_silent(B)
+    assert not endpoints.is_idle(B, now=60.0)

@@ -110,9 +110,9 @@ def test_a_token_is_read_and_excludes_a_user() -> None:
 
 
 def test_files_make_tls(pem: str) -> None:
-    assert read(CACERT=pem) == {"tls": TLS(ca=pem)}
-    assert read(CERT=pem, KEY=pem) == {"tls": TLS(cert=pem, key=pem)}
-    assert read(CACERT=pem, CERT=pem, KEY=pem) == {"tls": TLS(ca=pem, cert=pem, key=pem)}
+    assert read(CACERT=pem) == {"tls": TLS(ca=pem, allow_plaintext=True)}
+    assert read(CERT=pem, KEY=pem) == {"tls": TLS(cert=pem, key=pem, allow_plaintext=True)}
+    assert read(CACERT=pem, CERT=pem, KEY=pem) == {"tls": TLS(ca=pem, cert=pem, key=pem, allow_plaintext=True)}
 
 
 @pytest.mark.parametrize("name", ["CACERT", "CERT", "KEY"])
@@ -130,13 +130,17 @@ def test_a_certificate_without_its_key_names_both_variables(present: str, absent
 
 def test_skipping_verification_does_not_turn_tls_on_by_itself(pem: str) -> None:
     assert read(INSECURE_SKIP_TLS_VERIFY="true", ENDPOINTS="a:1") == {"endpoints": "a:1"}
-    assert read(INSECURE_SKIP_TLS_VERIFY="true", CACERT=pem) == {"tls": TLS(ca=pem, verify=False)}
-    assert read(INSECURE_SKIP_TLS_VERIFY="true", ENDPOINTS="a:1, https://b:1")["tls"] == TLS(verify=False)
-    assert read(INSECURE_SKIP_TLS_VERIFY="true", INSECURE_TRANSPORT="false") == {"tls": TLS(verify=False)}
+    assert read(INSECURE_SKIP_TLS_VERIFY="true", CACERT=pem) == {"tls": TLS(ca=pem, verify=False, allow_plaintext=True)}
+    assert read(INSECURE_SKIP_TLS_VERIFY="true", ENDPOINTS="a:1, https://b:1")["tls"] == TLS(
+        verify=False, allow_plaintext=True
+    )
+    assert read(INSECURE_SKIP_TLS_VERIFY="true", INSECURE_TRANSPORT="false") == {
+        "tls": TLS(verify=False, allow_plaintext=True)
+    }
 
 
 def test_plain_transport_can_be_forbidden() -> None:
-    assert read(INSECURE_TRANSPORT="false") == {"tls": TLS()}
+    assert read(INSECURE_TRANSPORT="false") == {"tls": TLS(allow_plaintext=True)}
     assert read(INSECURE_TRANSPORT="true") == {}
 
 
@@ -157,9 +161,11 @@ def test_discovery_reaches_its_arguments(pem: str) -> None:
         "discovery_srv": "example.com",
         "discovery_srv_name": "blue",
         "insecure_discovery": False,
-        "tls": TLS(ca=pem, server_name="example.com"),
+        "tls": TLS(ca=pem, server_name="example.com", allow_plaintext=True),
     }
-    assert read(DISCOVERY_SRV="example.com", INSECURE_SKIP_TLS_VERIFY="true")["tls"] == TLS(verify=False)
+    assert read(DISCOVERY_SRV="example.com", INSECURE_SKIP_TLS_VERIFY="true")["tls"] == TLS(
+        verify=False, allow_plaintext=True
+    )
 
 
 def test_a_client_is_made_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:

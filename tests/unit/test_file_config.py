@@ -89,11 +89,15 @@ def test_retries(tmp_path: Path) -> None:
 
 
 def test_tls_is_spoken_unless_it_is_forbidden(tmp_path: Path, pem: str) -> None:
-    assert from_file(written(tmp_path)) == {"tls": TLS()}
-    assert from_file(written(tmp_path, "insecure-skip-tls-verify: true")) == {"tls": TLS(verify=False)}
+    assert from_file(written(tmp_path)) == {"tls": TLS(allow_plaintext=True)}
+    assert from_file(written(tmp_path, "insecure-skip-tls-verify: true")) == {
+        "tls": TLS(verify=False, allow_plaintext=True)
+    }
     files = [f"cert-file: {pem}", f"key-file: {pem}"]
-    assert from_file(written(tmp_path, *files, f"trusted-ca-file: {pem}")) == {"tls": TLS(pem, pem, pem)}
-    assert from_file(written(tmp_path, f"ca-file: {pem}")) == {"tls": TLS(ca=pem)}
+    assert from_file(written(tmp_path, *files, f"trusted-ca-file: {pem}")) == {
+        "tls": TLS(pem, pem, pem, allow_plaintext=True)
+    }
+    assert from_file(written(tmp_path, f"ca-file: {pem}")) == {"tls": TLS(ca=pem, allow_plaintext=True)}
     assert read(tmp_path, *files) == {}
 
 

@@ -138,3 +138,11 @@ def test_a_keys_is_a_value() -> None:
     assert len({keys, Keys.prefix(b"/a/")}) == 1
     assert pickle.loads(pickle.dumps(keys)) == keys
     assert copy.deepcopy(keys) == keys
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_buffer_of_bytes_is_a_key_and_a_value(kind: Any) -> None:
+    given = kind(b"k")
+    assert as_keys(given) == Keys(as_key(given)) == Keys.one("k")
+    assert as_value(given) == b"k"
+    assert given in Keys.prefix("k")

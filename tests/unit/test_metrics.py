@@ -8,6 +8,7 @@ import grpc
 import pytest
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
+import etcdobs
 from etcdobs.observe import DEFAULT_BUCKETS, ClientMetrics
 from etcdobs.observe.recorder import CODE_NAMES, split_method
 
@@ -231,3 +232,16 @@ def test_threads_lose_no_count(registry: CollectorRegistry) -> None:
 def test_there_are_sixteen_default_buckets() -> None:
     assert len(DEFAULT_BUCKETS) == 16
     assert sorted(DEFAULT_BUCKETS) == list(DEFAULT_BUCKETS)
+
+
+def test_the_build_is_told() -> None:
+    registry = CollectorRegistry()
+    ClientMetrics(registry, const_labels={"app": "a"})
+    ClientMetrics(registry, const_labels={"app": "b"})
+    found = [sample for family in registry.collect() for sample in family.samples if "build_info" in sample.name]
+    assert [(sample.name, sample.value, sample.labels["app"]) for sample in found] == [
+        ("etcdobs_build_info", 1.0, "a"),
+        ("etcdobs_build_info", 1.0, "b"),
+    ]
+    assert found[0].labels["version"] == etcdobs.__version__
+    assert found[0].labels["grpc"] == grpc.__version__

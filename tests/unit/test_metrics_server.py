@@ -4,7 +4,8 @@ import errno
 import socket
 import urllib.request
 from collections.abc import Iterator
-from urllib.error import URLError
+from typing import Any
+from urllib.error import HTTPError, URLError
 
 import grpc
 import pytest
@@ -12,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
+import etcdobs
 from etcdobs.observe import ClientMetrics, MetricsAddressError, MetricsServer, serve_metrics
 
 LABELS = {"grpc_type": "unary", "grpc_service": "etcdserverpb.KV", "grpc_method": "Put"}
@@ -79,3 +81,52 @@ def test_a_taken_port_is_an_os_error_that_names_the_address() -> None:
 def test_an_address_of_another_machine_is_an_os_error_that_names_it() -> None:
     with pytest.raises(MetricsAddressError, match=r"192\.0\.2\.1:0"):
         serve_metrics(0, "192.0.2.1", CollectorRegistry())
+
+
+@pytest.mark.parametrize(
+    ("port", "kind", "message"),
+    [
+        ("9464", TypeError, "port must be an int, not str"),
+        (True, TypeError, "port must be an int, not bool"),
+        (99999, ValueError, r"from 0 .* to 65535, not 99999"),
+        (-1, ValueError, "not -1"),
+    ],
+)
+def test_a_port_that_is_none_is_named(port: Any, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        serve_metrics(port)
+
+
+def test_a_registry_that_is_none_is_named() -> None:
+    with pytest.raises(TypeError, match=r"CollectorRegistry or None, not ClientMetrics.*metrics\.registry"):
+        serve_metrics(0, registry=ClientMetrics(CollectorRegistry()))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics/", "/favicon.ico", "/debug"])
+def test_nothing_else_is_served(server: MetricsServer, path: str) -> None:
+    with pytest.raises(HTTPError, match="404") as caught:
+        scrape(f"http://127.0.0.1:{server.port}{path}", "text/plain")
+    caught.value.close()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])
+def test_nothing_can_be_written(server: MetricsServer, method: str) -> None:
+    with pytest.raises(HTTPError, match="405") as caught:
+        urllib.request.urlopen(urllib.request.Request(server.url, b"", method=method), timeout=5)
+    with caught.value as refusal:
+        assert refusal.headers["Allow"] == "GET"
+
+
+def test_a_query_chooses_families(server: MetricsServer) -> None:
+    _, text = scrape(f"{server.url}?name[]=grpc_client_started_total", "text/plain")
+    assert "grpc_client_started_total" in text
+    assert "grpc_client_handled_total" not in text
+
+
+def test_the_loopback_of_ipv6() -> None:
+    with serve_metrics(0, "::1", CollectorRegistry()) as running:
+        assert scrape(running.url, "text/plain")[0].startswith("text/plain")
+
+
+def test_its_error_is_a_public_name() -> None:
+    assert etcdobs.MetricsAddressError is MetricsAddressError

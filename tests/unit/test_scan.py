@@ -1,14 +1,16 @@
 """Long reads in pages give what one read of the whole would, whatever the keys and whatever is written meanwhile."""
 
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
-from etcdobs import Child, Keys, KeyValue, _scan
+from etcdobs import Child, Keys, KeyValue, _children
 from etcdobs._call import CLIENT_DEFAULT, Call
-from etcdobs._scan import ChildrenCursor, Pages, ScanCursor
+from etcdobs._children import ChildrenCursor
+from etcdobs._scan import Pages, ScanCursor
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.keys import as_keys
 
@@ -32,8 +34,7 @@ class Store:
     def call(self, call: Call[Any]) -> Any:
         self.requests.append(request := call.request)
         revision = request.revision or self.revision
-        wanted = Keys(request.key, request.range_end)
-        found = [key for key in self._history[revision - 1] if key in wanted]
+        found = self._in(self._history[revision - 1], Keys(request.key, request.range_end))
         page = found[: request.limit or None]
         self.sent += len(page)
         reply = pb.RangeResponse(
@@ -44,6 +45,13 @@ class Store:
         )
         self._interfere(self)
         return call.decode(reply)
+
+    @staticmethod
+    def _in(keys: list[bytes], wanted: Keys) -> list[bytes]:
+        first = bisect_left(keys, wanted.start)
+        if wanted.is_single:
+            return keys[first : bisect_right(keys, wanted.start)]
+        return keys[first:] if wanted.end == b"\0" else keys[first : bisect_left(keys, wanted.end)]
 
 
 def pages(store: Store, cursor: Pages[Any]) -> list[Any]:
@@ -254,8 +262,8 @@ def test_children_take_str_and_bytes_and_nothing_else() -> None:
 
 def test_a_listing_may_be_served_by_any_member() -> None:
     for serializable in (False, True):
-        call = _scan.children("/", serializable=serializable).request()
+        call = _children.children("/", serializable=serializable).request()
         assert call is not None
         assert call.request.serializable is serializable
     with pytest.raises(TypeError, match="serializable must be True or False"):
-        _scan.children("/", serializable=1)  # type: ignore[arg-type]
+        _children.children("/", serializable=1)  # type: ignore[arg-type]

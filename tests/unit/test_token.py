@@ -120,3 +120,30 @@ def test_neither_password_nor_token_is_ever_shown() -> None:
         assert CANARY not in str(credentials)
     assert CANARY not in repr(root.buy())
     assert CANARY not in str(root.buy())
+
+
+async def coroutine() -> str:
+    return "canary"
+
+
+def test_a_coroutine_function_is_refused_at_once() -> None:
+    for arguments in (("alice", coroutine, None), (None, None, coroutine)):
+        with pytest.raises(TypeError, match="not a coroutine function"):
+            Credentials(*arguments)
+
+
+def test_a_callable_that_returns_a_coroutine_is_told() -> None:
+    late: Any = lambda: coroutine()  # noqa: E731, PLW0108 - as its users write it
+    with pytest.raises(TypeError, match="token: its callable must return a str"):
+        Credentials(None, None, late).ask()
+    with pytest.raises(TypeError, match="password: its callable must return a str"):
+        Credentials("alice", late, None).buy()
+
+
+def test_a_token_is_sent_as_it_is_and_not_shown() -> None:
+    held = Credentials(None, None, "canary")
+    assert held.token == "canary"
+    assert "canary" not in repr((held, held.token))
+    held.hold("other")
+    assert f"{held.token}" == "other"
+    assert "other" not in repr([held.token])

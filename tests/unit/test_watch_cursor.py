@@ -6,6 +6,7 @@ from etcdobs import EventType
 from etcdobs._watch import Ask, Batch, Created, Cursor, Ended, WatchStream
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import CompactedError
+from etcdobs.types import WatchResponse
 from tests.unit.watch_answers import KEYS, answer, canceled, created, live, pinned, revisions, start
 
 
@@ -108,6 +109,47 @@ def test_progress_moves_the_resume_point_but_never_back() -> None:
     assert start(cursor.request()) == 21
     stream.receive(answer(id=0, header=3))
     assert start(cursor.request()) == 21
+
+
+def test_a_watcher_that_is_told_progress_starts_where_the_store_already_is() -> None:
+    cursor = pinned(10, progress_notify=True)
+    assert start(cursor.request()) == 10
+    stream = live(cursor)
+    assert stream.receive(answer(10, 10)) == []
+    (effect,) = stream.receive(answer(header=10))
+    assert effect == Batch(cursor, WatchResponse((), 10))
+    assert start(cursor.request()) == 10
+    assert revisions(stream.receive(answer(11))) == [[11]]
+    assert start(cursor.request()) == 11
+    assert stream.receive(answer(11)) == []
+
+
+def test_the_first_revision_has_none_before_it() -> None:
+    assert start(Cursor(KEYS, start_revision=1, progress_notify=True).request()) == 1
+    assert start(Cursor(KEYS, start_revision=2, progress_notify=True).request()) == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_compaction_of_what_was_seen_is_no_loss(named: bool) -> None:
+    cursor = Cursor(KEYS, 11, progress_notify=True) if named else pinned(10, progress_notify=True)
+    stream = live(cursor)
+    stream.broken()
+    stream.restart()
+    stream.receive(created(0))
+    (effect,) = stream.receive(canceled(0, compact_revision=11))
+    assert isinstance(effect, Ask)
+    assert start(effect.request) == 11
+    stream.receive(created(1))
+    assert revisions(stream.receive(answer(11, 12, id=1))) == [[11, 12]]
+    assert start(cursor.request()) == 12
+
+
+def test_a_compaction_of_the_first_revision_not_seen_is_a_loss() -> None:
+    stream = live(Cursor(KEYS, 11, progress_notify=True))
+    (effect,) = stream.receive(canceled(0, compact_revision=12))
+    assert isinstance(effect, Ended)
+    assert isinstance(effect.error, CompactedError)
+    assert effect.error.compact_revision == 12
 
 
 def test_progress_for_the_whole_stream_reaches_every_watcher_and_moves_nothing() -> None:

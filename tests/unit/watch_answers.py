@@ -44,8 +44,8 @@ def live(*cursors: Cursor) -> WatchStream:
     return stream
 
 
-def pinned(revision: int = 10) -> Cursor:
-    cursor = Cursor(KEYS)
+def pinned(revision: int = 10, **asked: Any) -> Cursor:
+    cursor = Cursor(KEYS, **asked)
     cursor.pin(revision)
     return cursor
 

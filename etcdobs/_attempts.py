@@ -1,0 +1,261 @@
+"""Decides what the attempts of one call are: where each goes, how long it has, and whether there is another. No I/O.
+
+Slow is not dead. Where a call may be repeated elsewhere, an attempt has a slice of its deadline; when that has passed
+the member is probed. Is it silent, the call moves on and the picker leaves the member out; is it alive, it has all the
+time that is left: a call that is merely slow is cut once. A mutation cannot be taken back from a member once it is
+sent: one that has answered nothing for a while is probed first.
+"""
+
+from typing import Any
+
+from etcdobs._call import Call, Confirmation
+from etcdobs._probe import PROBE_SECONDS, SilentError, probe, reconsider
+from etcdobs._retry import Verdict, backoff_bound, judge, outcome_unknown, reason
+from etcdobs._steps import NOW, Aside, Flow, Metadata, Note, Renew, Session, Sleep
+from etcdobs.config import Endpoint, RetryPolicy
+from etcdobs.errors import (
+    CallCancelledError,
+    DeadlineExceededError,
+    EtcdError,
+    NotSupportedForLearnerError,
+    UnavailableError,
+)
+
+TOKEN_RENEWALS = 3
+LONGEST_SLICE = 1.5
+# Seconds below which a slice would cut calls that are only busy.
+LEAST_SLICE = 0.5
+# Seconds before the deadline from which on a reset of the stream counts as its passing.
+_RESET_AT_DEADLINE = 0.1
+
+# What says of a member that others had better be asked for a while.
+_BAD_ENDPOINT = (UnavailableError, NotSupportedForLearnerError)
+_OUT_OF_TIME = (DeadlineExceededError, CallCancelledError)
+
+
+def slice_of(left: float | None, choices: int) -> float | None:
+    """The seconds of `left` that an attempt has before its member is probed, where it could move to `choices - 1`."""
+    if choices < 2:
+        return left
+    part = LONGEST_SLICE if left is None else min(LONGEST_SLICE, left / (choices + 1))
+    return part if part >= LEAST_SLICE else left
+
+
+class Attempts:
+    """The attempts of one call so far."""
+
+    # Where every call begins; most end there too, and are spared the assignments.
+    _count = 0
+    _renewals = 0
+    _reached = False
+    _ambiguous = False
+    _tried: frozenset[str] = frozenset()
+    _silent: frozenset[str] = frozenset()
+    _proven: Endpoint | None = None
+    _slice: float | None = None
+    _last: EtcdError | None = None
+
+    def __init__(self, call: Call[Any], session: Session, started: float, *, needs_token: bool = True) -> None:
+        self._call = call
+        # Buying a token must never wait for a token.
+        self._has_credentials = needs_token and session.credentials.can_renew
+        self._session = session
+        self._started = self._now = started
+        self._timeout = session.seconds(call.timeout)
+        self._pinned = session.endpoints.named(call.endpoint) if call.endpoint else None
+        self._repeatable = call.repeatable
+        # Whether it has an alternative to the member it goes to.
+        self._is_free = session.retry is not None and self._pinned is None and len(session.endpoints.all) > 1
+
+    # ---- before an attempt
+
+    def next(self) -> Flow[tuple[Endpoint, float | None]]:
+        """Where the next attempt goes, and how many seconds it has; raises when there are none left."""
+        due = self._session.endpoints.due(self._now)
+        if due is not None:
+            yield Aside(reconsider(self._session, due))
+        while True:
+            left = self._left()
+            endpoint = self._pinned or self._proven or self._session.endpoints.pick(self._now, self._tried)
+            if not self._is_doubtful(endpoint):
+                break
+            silence = yield from self._probed(endpoint)
+            if silence is None:
+                left = self._left()
+                break
+            yield from self._elsewhere(silence, endpoint, connected=True)
+        self._slice = self._cut(left) if self._is_free and self._repeatable else None
+        return endpoint, left if self._slice is None else self._slice
+
+    def _cut(self, left: float | None) -> float | None:
+        """The slice of the next attempt; None: it is its last, or its member is known to live."""
+        policy = self._session.retry
+        if self._proven is not None or policy is None or self._count + 1 >= policy.max_attempts:
+            return None
+        return slice_of(left, self._choices - len(self._silent))
+
+    def _is_doubtful(self, endpoint: Endpoint) -> bool:
+        if self._repeatable or not self._is_free or len(self._silent) + 1 >= self._choices:
+            return False
+        return self._session.endpoints.is_idle(endpoint, self._now) or self._session.endpoints.is_silent(endpoint)
+
+    def _probed(self, endpoint: Endpoint) -> Flow[EtcdError | None]:
+        left = self._left()
+        silence = yield from probe(self._session, endpoint, PROBE_SECONDS if left is None else min(PROBE_SECONDS, left))
+        self._now = yield NOW
+        if silence is not None:
+            self._silent |= {endpoint.address}
+        return silence
+
+    def renew(self, refused: str | None) -> Flow[None]:
+        """Have the token replaced; raises when there is no time left for it."""
+        yield Renew(refused, self._left())
+        self._now = yield NOW
+
+    def _left(self) -> float | None:
+        if self._timeout is None:
+            return None
+        left = self._timeout - (self._now - self._started)
+        if left <= 0:
+            raise self._out_of_time()
+        return left
+
+    # ---- after an attempt
+
+    def succeeded(self, endpoint: Endpoint) -> None:
+        """The attempt was answered."""
+        self._session.endpoints.succeeded(endpoint, self._now)
+        self._session.budget.earn()
+
+    def confirmation(self, error: EtcdError) -> Call[Any] | None:
+        """What to ask instead, when `error` says that an earlier attempt was carried out whose answer was lost."""
+        known: Confirmation[Any] | None = self._call.confirmation
+        return known.ask if known is not None and self._ambiguous and isinstance(error, known.error) else None
+
+    def failed(self, error: EtcdError, endpoint: Endpoint, metadata: Metadata) -> Flow[None]:
+        """Prepare the next attempt, or raise."""
+        sent_at = self._now
+        self._now = yield NOW
+        self._ambiguous = self._ambiguous or outcome_unknown(self._call, error)
+        if self._is_slow(error, sent_at):
+            yield from self._slow(error, endpoint)
+            return
+        self._last = error = self._timed(error)
+        self._mark(error, endpoint, self._now - sent_at)
+        verdict = self._verdict(error)
+        if verdict is Verdict.RAISE:
+            error.outcome_unknown = self._ambiguous
+            raise error
+        if verdict is Verdict.RENEW_TOKEN:
+            yield from self.renew(dict(metadata).get("token"))
+        else:
+            yield from self._elsewhere(error, endpoint, connected=verdict is Verdict.ASK_ELSEWHERE)
+        yield Note("retried", reason(error), self._method)
+
+    def _is_slow(self, error: EtcdError, sent_at: float) -> bool:
+        if self._slice is None or not isinstance(error, _OUT_OF_TIME):
+            return False
+        left = self._timeout is None or self._now - self._started < self._timeout - _RESET_AT_DEADLINE
+        return left and self._now - sent_at >= self._slice - _RESET_AT_DEADLINE
+
+    def _slow(self, error: EtcdError, endpoint: Endpoint) -> Flow[None]:
+        self._count += 1
+        self._last = error
+        if self._session.endpoints.is_silent(endpoint):
+            # Another call has found out.
+            self._silent |= {endpoint.address}
+            silence: EtcdError | None = SilentError("it does not answer a probe", endpoint=endpoint.address)
+        else:
+            silence = yield from self._probed(endpoint)
+        if silence is None:
+            self._proven = endpoint
+        else:
+            self._last = silence
+            yield from self._elsewhere(silence, endpoint, connected=True)
+        yield Note("retried", "Slow" if silence is None else reason(silence), self._method)
+
+    def _timed(self, error: EtcdError) -> EtcdError:
+        """`error`, or what it really was: at the deadline some servers reset the stream before gRPC gives it up."""
+        if not isinstance(error, CallCancelledError) or self._timeout is None:
+            return error
+        if self._now - self._started < self._timeout - _RESET_AT_DEADLINE:
+            return error
+        return DeadlineExceededError(error.details, method=error.method, endpoint=error.endpoint)
+
+    def _mark(self, error: EtcdError, endpoint: Endpoint, seconds: float) -> None:
+        self._proven = None
+        if isinstance(error, _BAD_ENDPOINT):
+            self._session.endpoints.failed(endpoint, self._now)
+        elif isinstance(error, DeadlineExceededError) and seconds >= LEAST_SLICE:
+            self._session.endpoints.doubted(endpoint, self._now)
+
+    def _verdict(self, error: EtcdError) -> Verdict:
+        verdict = judge(self._call, error, endpoints=self._choices, has_credentials=self._has_credentials)
+        if verdict is Verdict.RENEW_TOKEN:
+            # No matter of the retry policy: without it a client would be of no use once its token has expired.
+            self._renewals += 1
+            return verdict if self._renewals <= TOKEN_RENEWALS else Verdict.RAISE
+        self._count += 1
+        policy = self._session.retry
+        if policy is None or self._count >= policy.max_attempts:
+            return Verdict.RAISE
+        # What reached no server adds nothing to its load.
+        affordable = verdict is not Verdict.ASK_ELSEWHERE or self._session.budget.spend()
+        return verdict if affordable else Verdict.RAISE
+
+    @property
+    def _choices(self) -> int:
+        return 1 if self._pinned else len(self._session.endpoints.all)
+
+    def _elsewhere(self, error: EtcdError, endpoint: Endpoint, *, connected: bool) -> Flow[None]:
+        self._reached = self._reached or connected
+        self._tried |= {endpoint.address}
+        if len(self._tried) >= self._choices:
+            self._tried = frozenset()
+            yield from self._wait(error)
+        if self._choices > 1:
+            yield Note("failed_over", reason(error), self._method, endpoint.address)
+
+    def _wait(self, error: EtcdError) -> Flow[None]:
+        seconds = self._backoff()
+        if not self._reached:
+            dialing = self._session.dial_timeout - (self._now - self._started)
+            if dialing <= 0:
+                raise self._unconnected(error)
+            seconds = min(seconds, dialing)
+        left = self._left()
+        if left is not None and seconds >= left:
+            raise self._out_of_time()
+        yield Sleep(seconds)
+        self._now = yield NOW
+
+    def _backoff(self) -> float:
+        policy = self._session.retry or RetryPolicy()
+        rounds = max(0, self._count - 1) // self._choices
+        return self._session.jitter.uniform(0, backoff_bound(rounds, policy.backoff_base, policy.backoff_max))
+
+    # ---- when there is none
+
+    def _unconnected(self, error: EtcdError) -> EtcdError:
+        names = ", ".join(endpoint.address for endpoint in self._session.endpoints.all)
+        where = self._pinned.address if self._pinned else names
+        return type(error)(
+            f"no connection to {where} within {self._session.dial_timeout:g} s; last: {error.details}",
+            code=error.code,
+            method=error.method,
+            endpoint=error.endpoint,
+            outcome_unknown=self._ambiguous,
+        )
+
+    def _out_of_time(self) -> EtcdError:
+        last = self._last
+        return DeadlineExceededError(
+            f"no answer within {self._timeout:g} s" + (f"; last: {last.details}" if last else ""),
+            method=self._method,
+            endpoint=last.endpoint if last else "",
+            outcome_unknown=self._ambiguous,
+        )
+
+    @property
+    def _method(self) -> str:
+        return f"{self._call.rpc.service}/{self._call.rpc.method}"

@@ -1,0 +1,91 @@
+"""Decides where in a range so many keys may end, from those already seen. It only guesses, and learns from the outcome.
+
+A key is read as a number whose digits are its bytes, in the base of the bytes that keys were seen to consist of: so
+decimal, hexadecimal and binary names all lie evenly. A guess may be wrong by any factor: what it costs is a request.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+# Digits behind the first in which two keys differ.
+_PRECISION = 12
+# Keys of a page whose bytes are looked at.
+_SAMPLE = 256
+_DIGITS = frozenset(b"0123456789")
+
+
+class Density:
+    """How far apart the keys of a range lie, as far as is known."""
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._ranks: list[int] = []
+        self._digits = 0
+        self._distance = 0
+        self._growth = 8
+
+    @property
+    def is_known(self) -> bool:
+        """True once some keys were seen."""
+        return self._distance > 0
+
+    def learn(self, before: bytes, keys: Sequence[bytes], wanted: int) -> None:
+        """After `before` came `keys`, and then more; the next guess is for `wanted` of them."""
+        first = keys[0] if len(keys) > 1 else before
+        last = keys[-1]
+        self._see(keys)
+        self._digits = _common(first, last) + _PRECISION
+        self._growth = 8
+        gap = max(1, self._number(last) - self._number(first))
+        self._distance = max(1, gap * wanted // max(1, len(keys) - 1))
+
+    def learn_short(self, found: int, wanted: int) -> None:
+        """In the last guess lay only `found` keys."""
+        if found:
+            self._growth = 8
+            self._distance *= max(1, min(self._growth, wanted // found))
+        else:
+            # Over nothing: faster and faster, so that the widest gap takes a few steps.
+            self._distance *= self._growth
+            self._growth *= self._growth
+
+    def end(self, start: bytes) -> bytes | None:
+        """A key behind which so many keys from `start` on may have come; None for the end of the range."""
+        base, number = len(self._bytes), self._number(start)
+        while (end := number + self._distance) < base**self._digits:
+            key = self._key(end)
+            if key > start:
+                return key
+            self._distance *= 2
+        return None
+
+    def _see(self, keys: Sequence[bytes]) -> None:
+        sample = keys[:: max(1, len(keys) // _SAMPLE)]
+        # Two at least, or there would be no number but 0.
+        seen = {*self._bytes, *b"".join(sample), *keys[-1], *keys[0], 0}
+        if seen & _DIGITS:
+            # Numbers grow: the greater digits come later.
+            seen |= _DIGITS
+        if len(seen) > len(self._bytes):
+            self._bytes = bytes(sorted(seen))
+            self._ranks = [min(bisect_left(self._bytes, byte), len(seen) - 1) for byte in range(256)]
+
+    def _number(self, key: bytes) -> int:
+        number, base = 0, len(self._bytes)
+        for byte in key[: self._digits].ljust(self._digits, b"\0"):
+            number = number * base + self._ranks[byte]
+        return number
+
+    def _key(self, number: int) -> bytes:
+        digits = bytearray()
+        for _ in range(self._digits):
+            number, digit = divmod(number, len(self._bytes))
+            digits.append(self._bytes[digit])
+        digits.reverse()
+        return bytes(digits)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """How many bytes two keys begin with alike."""
+    least = min(len(one), len(other))
+    return next((at for at in range(least) if one[at] != other[at]), least)
