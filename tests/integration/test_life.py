@@ -407,5 +407,7 @@ def test_a_process_exits_with_a_watch_open(etcd_server: Etcd, kind: str) -> None
 def test_a_forked_child_is_told_to_make_its_own_client(etcd_server: Etcd, kind: str) -> None:
     with child("fork", kind, etcd_server.endpoint) as process:
         output, errors = process.communicate(timeout=20)
-    told = "etcdserverpb.KV/Range: the client was made before this process was forked: make one after the fork (CANCELLED)"
+    told = (
+        "etcdserverpb.KV/Range: the client was made before this process was forked: make one after the fork (CANCELLED)"
+    )
     assert (process.returncode, output.splitlines()) == (0, [told, "v v"]), errors
