@@ -13,7 +13,7 @@ import pytest
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "parity.md"
 CLIENTS = {"sync", "aio"}
 _TEST = re.compile(r"`((?:[a-z]+/)*test_\w+\.py(?:::\w+)+)`")
-_PARTIAL = ("keyword", "markexpr", "deselect", "lf", "collectonly")
+_PARTIAL = ("keyword", "markexpr", "deselect", "ignore", "lf", "stepwise", "collectonly")
 
 passed: dict[str, set[str]] = defaultdict(set)
 """Each test that passed, without its parameters; and the parts of all their ids."""

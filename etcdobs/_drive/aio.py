@@ -60,7 +60,7 @@ class Driver:
         self.session = session
         self.metrics = metrics
         self.closing: bool = False
-        self.log = Log()
+        self.log: Log = Log()
         self._settings = settings
         self._certificates = Certificates(settings.tls or TLS(), self.log)
         self._instruments = instruments

@@ -51,7 +51,7 @@ class Driver:
     ) -> None:
         self.session = session
         self.metrics = metrics
-        self.log = Log()
+        self.log: Log = Log()
         self._settings = settings
         self._certificates = Certificates(settings.tls or TLS(), self.log)
         self._instruments = instruments

@@ -102,7 +102,7 @@ def time_to_live(
     )
 
 
-def list(*, timeout: Timeout = CLIENT_DEFAULT) -> "Call[_list[int]]":
+def list(*, timeout: Timeout = CLIENT_DEFAULT) -> Call[_list[int]]:
     """The ids of all leases of the cluster."""
     return Call(
         rpc("etcdserverpb.Lease/LeaseLeases"),

@@ -31,6 +31,9 @@ class _Mirrored:
         # One key alone, so that rights on the range suffice, and that it costs the same however many there are.
         self._pin = Keys(self.keys.start)
 
+    def _begin(self, revision: int) -> None:
+        self.revision = revision
+
     def _after_base(self) -> int:
         if not self.revision:
             raise RuntimeError("updates() go on from the base: read base() first, or give the mirror a revision")
@@ -62,7 +65,7 @@ class Mirror(_Mirrored):
             CompactedError: that revision is compacted, or was before the last key was read: begin with a new mirror.
         """
         if not self.revision:
-            self.revision = self._client.range(self._pin, count_only=True).revision
+            self._begin(self._client.range(self._pin, count_only=True).revision)
         with start_over():
             yield from self._client.scan(self.keys, revision=self.revision)
 
@@ -148,7 +151,7 @@ class AsyncMirror(_Mirrored):
             CompactedError: that revision is compacted, or was before the last key was read: begin with a new mirror.
         """
         if not self.revision:
-            self.revision = (await self._client.range(self._pin, count_only=True)).revision
+            self._begin((await self._client.range(self._pin, count_only=True)).revision)
         with start_over():
             async for kv in self._client.scan(self.keys, revision=self.revision):
                 yield kv
