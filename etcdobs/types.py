@@ -176,10 +176,13 @@ class PutResponse(_Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteResponse(_Response):
-    """The answer to a delete: how many keys went, and which, when that was asked for."""
+    """The answer to a delete: how many keys went, and which, when that was asked for. False where there was none."""
 
     deleted: int
     prev_kvs: tuple[KeyValue, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.deleted > 0
 
     def __repr__(self) -> str:
         return f"DeleteResponse(deleted={self.deleted}, revision={self.revision}, prev_kvs={_few(self.prev_kvs)})"
@@ -192,7 +195,7 @@ class CompactResponse(_Response):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TxnResponse(_Response):
-    """The answer to a transaction.
+    """The answer to a transaction; as a condition it is `succeeded`.
 
     Attributes:
         succeeded: True when every compare held and `then` ran, False when `otherwise` ran.
@@ -201,6 +204,9 @@ class TxnResponse(_Response):
 
     succeeded: bool
     responses: tuple["OperationResponse", ...]
+
+    def __bool__(self) -> bool:
+        return self.succeeded
 
 
 OperationResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse

@@ -30,6 +30,26 @@ _BY_TEXT = (
     (re.compile(r"Received message larger than max"), ResponseTooLargeError),
 )
 
+# What a user can do about a text that does not say so.
+_ADVICE = (
+    (
+        re.compile(r"^etcdserver: user name is empty"),
+        "this cluster has authentication on: give the client username= and password=, or token=",
+    ),
+    (
+        re.compile(r"Sent message larger than max"),
+        "the client's own limit is max_send_bytes=, the server's is --max-request-bytes",
+    ),
+    (
+        re.compile(r"Handshake read failed|WRONG_VERSION_NUMBER"),
+        "one side may speak TLS and the other not: https:// or tls= where the server has certificates, else neither",
+    ),
+    (
+        re.compile(r"unable to get local issuer certificate|CERTIFICATE_VERIFY_FAILED"),
+        "the server's certificate is by none that this client trusts: give its authority as tls=TLS(ca=...)",
+    ),
+)
+
 _GO_CODES = {code.name.replace("_", "").lower(): code for code in grpc.StatusCode}
 _GO_CODES["canceled"] = grpc.StatusCode.CANCELLED
 _NESTED_STATUS = re.compile(r"^rpc error: code = (\w+) desc = (.*)$", re.DOTALL)
@@ -55,8 +75,12 @@ def _by_message(details: str) -> type[EtcdError] | None:
 
 
 def from_status(code: grpc.StatusCode, details: str, *, method: str = "", endpoint: str = "") -> EtcdError:
-    """The exception for a gRPC status."""
-    return error_class(code, details)(details, code=code, method=method, endpoint=endpoint)
+    """The exception for a gRPC status; a note on it (PEP 678) says what can be done, where its text does not."""
+    error = error_class(code, details)(details, code=code, method=method, endpoint=endpoint)
+    for pattern, advice in _ADVICE:
+        if pattern.search(details):
+            error.add_note(advice)
+    return error
 
 
 def from_cancel_reason(reason: str, *, method: str = "", endpoint: str = "") -> EtcdError:

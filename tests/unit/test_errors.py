@@ -236,3 +236,20 @@ def test_a_deadline_is_a_timeout_error_and_a_closed_client_is_not_a_cancelled_ca
         raise DeadlineExceededError
     assert not issubclass(ClosedError, CallCancelledError)
     assert ClosedError().code is Code.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "advice"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, "etcdserver: user name is empty", "username="),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "CLIENT: Sent message larger than max (9 vs. 8)", "max_send_bytes="),
+        (grpc.StatusCode.UNAVAILABLE, "... Ssl handshake failed: Handshake read failed", "tls="),
+        (grpc.StatusCode.UNAVAILABLE, "... unable to get local issuer certificate: OK", "TLS(ca=...)"),
+    ],
+)
+def test_a_note_says_what_can_be_done(code: grpc.StatusCode, details: str, advice: str) -> None:
+    assert any(advice in note for note in from_status(code, details).__notes__)
+
+
+def test_an_error_that_says_it_itself_has_no_note() -> None:
+    assert not hasattr(from_status(grpc.StatusCode.UNAVAILABLE, "etcdserver: no leader"), "__notes__")

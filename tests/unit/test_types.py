@@ -108,3 +108,10 @@ def test_an_event_says_whether_the_key_was_there_before(event: Event, is_create:
 def test_a_batch_without_events_is_progress() -> None:
     assert WatchResponse((), 5).is_progress
     assert not WatchResponse((Event(EventType.PUT, kv(b"k")),), 5).is_progress
+
+
+def test_an_answer_to_a_delete_or_a_transaction_is_a_condition() -> None:
+    assert DeleteResponse(header=HEADER, deleted=2)
+    assert not DeleteResponse(header=HEADER, deleted=0)
+    assert TxnResponse(header=HEADER, succeeded=True, responses=())
+    assert not TxnResponse(header=HEADER, succeeded=False, responses=())
