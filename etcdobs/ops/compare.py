@@ -86,6 +86,12 @@ class Comparand:
     def __gt__(self, other: object) -> Compare:
         return self._with(pb.Compare.GREATER, other)
 
+    def __le__(self, other: object) -> NoReturn:
+        raise TypeError(f"etcd has no <=, only == != < >; of whole numbers: Compare.{self._field}(...) < n + 1")
+
+    def __ge__(self, other: object) -> NoReturn:
+        raise TypeError(f"etcd has no >=, only == != < >; of whole numbers: Compare.{self._field}(...) > n - 1")
+
     def __bool__(self) -> NoReturn:
         raise TypeError(f"Compare.{self._field}(...) is half a compare: add == != < or > and what it should be")
 
