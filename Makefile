@@ -22,6 +22,13 @@ servers: $(VENV)/.dev ## obtain an etcd of each version line: from Debian's pack
 test-servers: servers ## obtain them, and run only the tests of the client, on every server but the usual one
 	@$(BIN)/python -m tests.servers.run --others $(PYTEST_ARGS)
 
+.PHONY: soak soak-short
+soak: $(VENV)/.dev ## users of both clients on three members while faults come and go: MINUTES=10, SEED= to have a run again
+	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+soak-short: $(VENV)/.dev ## two minutes of it, which CI runs
+	@$(BIN)/python -m tests.soak.run --minutes 2 $(if $(SEED),--seed $(SEED))
+
 check: format-check lint types contracts servers test ## what CI runs: format, lint, types, contracts, tests on all servers
 
 format: $(VENV)/.dev ## format the code

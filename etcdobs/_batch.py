@@ -24,6 +24,7 @@ from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
 from etcdobs.errors import (
     AuthenticationFailedError,
+    ClosedError,
     DeadlineExceededError,
     EtcdError,
     InvalidArgumentError,
@@ -49,7 +50,7 @@ MAX_UNDER_WAY = 4
 """Transactions of a kind at a time, all but one of them full: more only crowds the server."""
 
 _TXN = rpc("etcdserverpb.KV/Txn")
-_METHOD = f"{_TXN.service}/{_TXN.method}"
+METHOD = f"{_TXN.service}/{_TXN.method}"
 _OVERHEAD = 32
 
 # One operation may be the reason, and the server did nothing.
@@ -95,7 +96,12 @@ class Entry(Generic[T_co]):
         """Its deadline has passed, and nobody waits any more: what the caller is told."""
         self.dropped = True
         unknown = self.sent and self.is_write
-        return DeadlineExceededError("no answer within its timeout", method=_METHOD, outcome_unknown=unknown)
+        return DeadlineExceededError("no answer within its timeout", method=METHOD, outcome_unknown=unknown)
+
+    def closed(self, reason: str) -> ClosedError:
+        """Nobody sends it any more: what the caller is told."""
+        self.dropped = True
+        return ClosedError(reason, method=METHOD, outcome_unknown=self.sent and self.is_write)
 
 
 class GetEntry(Entry[KeyValue | None]):
@@ -214,6 +220,10 @@ class Batching:
         self._reads, self._writes = Lane(), Lane()
         # By the key that a write has to itself.
         self._behind: dict[bytes, deque[Entry[Any]]] = {}
+
+    def state(self, closed: bool) -> str:
+        """What a repr says of it."""
+        return f"max_ops={self.max_ops} {'closed' if closed else 'open'}"
 
     @property
     def is_idle(self) -> bool:

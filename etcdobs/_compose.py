@@ -72,6 +72,7 @@ def compose(
     max_receive_bytes: int,
     metrics: Metrics,
     tracer_provider: "TracerProvider | None",
+    trace_keys: bool,
     interceptors: Iterable[Any],
     options: Iterable[tuple[str, Any]],
 ) -> Parts:
@@ -111,7 +112,8 @@ def compose(
     recorder = ClientMetrics.default() if isinstance(metrics, ProcessWide) else metrics
     _check_metrics(recorder)
     _check_tracer_provider(tracer_provider)
-    instruments = Instruments(recorder, tracer_provider)
+    _check_flag("trace_keys", trace_keys)
+    instruments = Instruments(recorder, tracer_provider, trace_keys=trace_keys)
     own = _listed("interceptors", interceptors, "gRPC interceptors")
     return Parts(session, settings, instruments, own, recorder, as_namespace(namespace))
 
@@ -180,6 +182,11 @@ def _check_metrics(metrics: object) -> None:
             f"metrics must be a ClientMetrics or None, not {type(metrics).__name__};"
             " for a registry of your own: ClientMetrics(registry)"
         )
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
 
 
 def _check_tracer_provider(provider: object) -> None:

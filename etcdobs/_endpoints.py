@@ -6,8 +6,14 @@ alive.
 """
 
 from itertools import count
+from typing import Literal, TypeAlias, get_args
 
 from etcdobs.config import Endpoint
+
+State: TypeAlias = Literal["unused", "up", "failing", "silent"]
+"""Never heard of yet; answers; failed, and is tried again soon; left out until it answers a probe."""
+
+STATES: tuple[State, ...] = get_args(State)
 
 # How long a bad endpoint is left out; doubled with every failure in a row. Its channel reconnects at least as often.
 _FIRST_PENALTY = 0.1
@@ -84,13 +90,21 @@ class Endpoints:
         """True when it is left out until it answers a probe."""
         return endpoint.address in self._silences
 
+    def state(self, endpoint: Endpoint) -> State:
+        """What the outcomes of calls say of it."""
+        if endpoint.address in self._silences:
+            return "silent"
+        if endpoint.address in self._failures:
+            return "failing"
+        return "up" if endpoint.address in self._heard else "unused"
+
     def is_idle(self, endpoint: Endpoint, now: float) -> bool:
         """True when it has answered, but not lately. (What is connected anew has just answered gRPC itself.)"""
         return now - self._heard.get(endpoint.address, now) > _IDLE
 
     def succeeded(self, endpoint: Endpoint, now: float | None = None) -> None:
         """`endpoint` answered, at `now` or later: whatever was held against it is forgotten."""
-        if now is not None:
+        if now is not None and endpoint in self.all:
             self._heard[endpoint.address] = now
         if self._failures or self._silences:
             self._failures.pop(endpoint.address, None)

@@ -63,6 +63,7 @@ class Cursor:
         next_revision: the first revision not yet handed on; 0 until it is pinned.
         denied: the server denied it with a token that may have expired.
         pins_itself: the user named no start and has seen nothing yet, so that it may start at a compaction.
+        created: the server has had it, so that its user counts on it.
     """
 
     keys: Keys
@@ -75,6 +76,7 @@ class Cursor:
     next_revision: int = 0
     denied: bool = False
     pins_itself: bool = False
+    created: bool = False
     _compacted: int = 0
     _parts: list[Event] = field(default_factory=list[Event])
 
@@ -222,8 +224,8 @@ class WatchStream:
 
     def broken(self) -> None:
         """The stream is gone; its watchers wait for the next."""
-        for cursor in self._live.values():
-            cursor.pins_itself = False
+        for cursor in self.cursors():
+            cursor.pins_itself = cursor.pins_itself and not cursor.created
         self._waiting = self.cursors()
         self._creating.clear()
         self._live.clear()
@@ -267,7 +269,7 @@ class WatchStream:
         if cursor is None:
             return [Ask(self._leave(response.watch_id))]
         self._live[response.watch_id] = cursor
-        cursor.denied = False
+        cursor.denied, cursor.created = False, True
         return [Created(cursor)]
 
     def _refused(self, cursor: Cursor | None, error: EtcdError, *, silenced: bool) -> list[Effect]:

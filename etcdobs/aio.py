@@ -71,6 +71,7 @@ class AsyncClient:
         max_send_bytes, max_receive_bytes: the largest message.
         metrics: where calls are counted; None: nowhere. Left out: in the one that all clients of the process share.
         tracer_provider: OpenTelemetry's; None: the global one.
+        trace_keys: whether spans tell the keys that are asked for; values are never told.
         interceptors: your own gRPC interceptors, inside the retries.
         options: gRPC channel options; they win over the library's.
 
@@ -102,6 +103,7 @@ class AsyncClient:
         max_receive_bytes: int = 2**31 - 1,
         metrics: Metrics = PROCESS_WIDE,
         tracer_provider: "TracerProvider | None" = None,
+        trace_keys: bool = False,
         interceptors: Iterable[Any] = (),
         options: Iterable[tuple[str, Any]] = (),
     ) -> None:
@@ -128,6 +130,7 @@ class AsyncClient:
             max_receive_bytes=max_receive_bytes,
             metrics=metrics,
             tracer_provider=tracer_provider,
+            trace_keys=trace_keys,
             interceptors=interceptors,
             options=options,
         )

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
+from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
 from etcdobs._drive.channel import (
     ChannelSettings,
@@ -22,19 +23,24 @@ from etcdobs._drive.channel import (
 )
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.log import Log
-from etcdobs._drive.notes import quiet, record, tell
+from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
+from etcdobs._drive.readings import endpoint_readings
+from etcdobs._drive.streamless import Streamless
 from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._operations import operation_of
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
 from etcdobs.errors import (
-    CallCancelledError,
     ClosedError,
+    ConnectionFailedError,
     DeadlineExceededError,
     EtcdError,
-    UnavailableError,
     from_status,
 )
 from etcdobs.observe import ClientMetrics, Instruments
+from etcdobs.observe.attempts import Attempts
+from etcdobs.observe.live import Reading
+from etcdobs.observe.spans import Streams
 
 T = TypeVar("T")
 
@@ -64,6 +70,7 @@ class Driver:
         self._settings = settings
         self._certificates = Certificates(settings.tls or TLS(), self.log)
         self._instruments = instruments
+        self.spans: Streams = instruments.streams()
         self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
         self._channels: dict[str, grpc.aio.Channel] = {}
         self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
@@ -73,17 +80,41 @@ class Driver:
         self._pid = os.getpid()
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: dict[asyncio.Task[None], grpc.aio.Channel] = {}
-        # Endpoints that have no RangeStream.
-        self.streamless: set[str] = set()
+        self.streamless: Streamless = Streamless()
+        self._over = asyncio.Event()
+        self._ending: asyncio.Task[None] | None = None
         self._asides: set[asyncio.Task[None]] = set()
+        if metrics is not None:
+            metrics.follow(self)
 
     # ---- flows
 
     async def call(self, call: Call[T]) -> T:
-        """Carry out one call."""
-        return await self.run(unary(call, self.session), f"{call.rpc.service}/{call.rpc.method}")
+        """Carry out one call; it is one operation, whatever attempts it takes."""
+        method = f"{call.rpc.service}/{call.rpc.method}"
+        if self.metrics is None:
+            return await self._attempted(call, method)
+        operation = self.metrics.operation(operation_of(call))
+        began = operation.begin()
+        try:
+            result = await self._attempted(call, method)
+        except BaseException as error:
+            operation.end(began, outcome(error))
+            raise
+        operation.end(began)
+        return result
 
-    async def run(self, flow: Flow[T], method: str = "") -> T:
+    async def _attempted(self, call: Call[T], method: str) -> T:
+        attempts = self._instruments.attempts(call.request)
+        try:
+            result = await self.run(unary(call, self.session), method, attempts)
+        except BaseException as error:
+            attempts.over(error)
+            raise
+        attempts.over()
+        return result
+
+    async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
         """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
         self.check_usable(method)
         self.enter_loop()
@@ -97,14 +128,14 @@ class Driver:
                 return result
             answer = failure = None
             try:
-                answer = await self._perform(step)
+                answer = await self._perform(step, attempts)
             except EtcdError as error:
                 error.method = error.method or method
                 failure = error
 
-    async def _perform(self, step: Step) -> Any:
+    async def _perform(self, step: Step, attempts: Attempts | None) -> Any:
         if isinstance(step, Send):
-            return await self._send(step)
+            return await self._send(step, attempts)
         if isinstance(step, Now):
             return time.monotonic()
         if isinstance(step, Sleep):
@@ -125,18 +156,24 @@ class Driver:
             await self.run(flow)
 
     async def _sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
         self.check_usable()
 
     async def renew(self, refused: str | None, timeout: Timeout = CLIENT_DEFAULT) -> None:
         """Replace the token that was refused within `timeout` seconds, one task at a time."""
         seconds = self.session.seconds(timeout)
+        limit = asyncio.timeout(seconds)
         try:
-            async with asyncio.timeout(seconds), self._renewing:
+            async with limit, self._renewing:
                 await self.run(renew_token(self.session, refused, seconds))
-        except EtcdError:
+        except EtcdError as error:
+            renewal_failed(self.metrics, error)
             raise
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise DeadlineExceededError("another call's renewal of the token took too long") from None
 
     def _note(self, note: Note) -> None:
@@ -146,13 +183,14 @@ class Driver:
 
     # ---- calls
 
-    async def _send(self, step: Send) -> Any:
+    async def _send(self, step: Send, attempts: Attempts | None) -> Any:
         rpc, endpoint = step.call.rpc, step.endpoint
         bound = await self.bound(rpc, endpoint)
         try:
             if not rpc.client_streaming:
-                return await bound(step.call.request, timeout=step.timeout, metadata=step.metadata)
-            return await _only_reply(bound(_one(step.call.request), timeout=step.timeout, metadata=step.metadata))
+                mine = attempts and attempts.of(step.call.request)
+                return await bound(step.call.request, timeout=step.timeout, metadata=step.metadata, attempts=mine)
+            return await only_reply(bound(one(step.call.request), timeout=step.timeout, metadata=step.metadata))
         except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
             self.fail(error, rpc, endpoint)
 
@@ -162,25 +200,33 @@ class Driver:
         """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         bound = await self.bound(rpc, endpoint)
         try:
-            return _OpenStream(self, bound(request, timeout=timeout, metadata=metadata), rpc, endpoint, bound)
+            return OpenStream(self, bound(request, timeout=timeout, metadata=metadata), rpc, endpoint, bound)
         except (grpc.RpcError, grpc.aio.UsageError) as error:
             self.fail(error, rpc, endpoint)
 
     def fail(self, error: BaseException, rpc: Rpc, endpoint: Endpoint) -> NoReturn:
         """Raise the exception for what gRPC raised; a cancellation of the task itself stays what it is."""
-        if self.closing and not _is_cancelled():
+        if self.closing and not is_cancelled():
             raise ClosedError(method=f"{rpc.service}/{rpc.method}", endpoint=endpoint.address) from error
-        if isinstance(error, asyncio.CancelledError) and not _is_cancelled():
+        if isinstance(error, asyncio.CancelledError) and not is_cancelled():
             raise given_up(rpc, endpoint) from error
+        if isinstance(error, grpc.aio.UsageError):
+            method = f"{rpc.service}/{rpc.method}"
+            raise ConnectionFailedError(
+                "its connection was given up", method=method, endpoint=endpoint.address
+            ) from error
         if not isinstance(error, grpc.RpcError):
             raise error
         status: Any = error
-        raise from_status(
+        failure = from_status(
             status.code(),
             status.details() or "",
             method=f"{rpc.service}/{rpc.method}",
             endpoint=endpoint.address,
-        ) from quiet(error)
+        )
+        if isinstance(failure, ConnectionFailedError) and self._settings.pins(endpoint):
+            self._retire({endpoint.address})
+        raise failure from quiet(error)
 
     # ---- channels
 
@@ -198,7 +244,10 @@ class Driver:
             "bidi_stream": channel.stream_stream,
         }
         multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
-        bound = self._instruments.bind_aio(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
+        shown = endpoint.address if endpoint in self.session.endpoints.all else ""
+        bound = self._instruments.bind_aio(
+            multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address, endpoint=shown
+        )
         if self._channels.get(endpoint.address) is channel:
             return self._bound.setdefault((endpoint.address, rpc.path), bound)
         return bound
@@ -212,7 +261,11 @@ class Driver:
             self.check_usable()
             channel = self._channels.get(endpoint.address)
             if channel is None:
-                channel = self._channels[endpoint.address] = await self._connect(endpoint)
+                channel = await self._connect(endpoint)
+                if self.closing:
+                    await channel.close()
+                    self.check_usable()
+                self._channels[endpoint.address] = channel
             return channel
 
     async def _connect(self, endpoint: Endpoint) -> grpc.aio.Channel:
@@ -240,18 +293,24 @@ class Driver:
         refuse_plaintext(endpoints, self._settings.tls)
         before = self.session.endpoints.texts
         gone = {endpoint.address for endpoint in self.session.endpoints.replace(endpoints)}
-        if gone:
-            self._retire(gone)
+        self._retire(gone | (self._channels.keys() - {endpoint.address for endpoint in endpoints}))
+        if gone and self.metrics is not None:
+            self.metrics.endpoints_left(gone)
         if (now := self.session.endpoints.texts) != before:
             self.log.tell("endpoints_changed", before=",".join(before), now=",".join(now))
 
     def _retire(self, addresses: set[str]) -> None:
         channels = [self._channels.pop(address) for address in addresses & self._channels.keys()]
-        self._bound = {key: bound for key, bound in self._bound.items() if key[0] not in addresses}
+        for key in [key for key in self._bound if key[0] in addresses]:
+            del self._bound[key]
         for channel in channels:
             drain = asyncio.create_task(channel.close(drain_seconds(self.session)), name="etcdobs-drain")
             self._drains[drain] = channel
             drain.add_done_callback(lambda drained: self._drains.pop(drained, None))
+
+    def readings(self) -> Iterable[Reading]:
+        """What its metrics show of it now."""
+        return () if self.closing or self.forked else endpoint_readings(self.session.endpoints)
 
     # ---- life
 
@@ -283,19 +342,38 @@ class Driver:
         self._drains.clear()
         self._asides.clear()
         self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
+        self._over = asyncio.Event()
         for stream in list(self._streams):
             stream.abandon()
+
+    def soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do this beside everything else, if there is a loop to do it; may be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            with suppress(RuntimeError):  # it closed just now
+                self._loop.call_soon_threadsafe(self._do, work)
+
+    def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        task = asyncio.create_task(work(), name="etcdobs-aside")
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
 
     def close_with_me(self, stream: Any) -> None:
         """Await `stream.close()` when the client is closed; `stream.abandon()` when its event loop is over."""
         self._streams.add(stream)
 
     async def close(self) -> None:
-        """End everything; calls in flight raise ClosedError. May be called twice."""
-        if self.closing or self.forked:
+        """End everything; calls in flight raise ClosedError. May be called twice; once begun, it comes to its end."""
+        if self.forked:
             return
-        self.enter_loop()
-        self.closing = True
+        if not self.closing:
+            self.enter_loop()
+            self.closing = True
+            self._over.set()
+            self._ending = asyncio.create_task(self._end(), name="etcdobs-close")
+        if self._ending is not None and self._loop is asyncio.get_running_loop():
+            await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         for stream in list(self._streams):
             await stream.close()
         channels = list(self._channels.values())
@@ -320,66 +398,3 @@ class Driver:
         await asyncio.gather(*drains, return_exceptions=True)
         for channel in drains.values():
             await channel.close()
-
-
-class _OpenStream:
-    """A stream's replies; that its channel was given up is an error like any other, and cancels no reader."""
-
-    def __init__(self, driver: Driver, call: Any, rpc: Rpc, endpoint: Endpoint, bound: Callable[..., Any]) -> None:
-        self._call = call
-        self._replies: AsyncIterator[Any] | None = None
-        self._driver = driver
-        self._rpc = rpc
-        self._endpoint = endpoint
-        self._bound = bound
-
-    def __aiter__(self) -> "_OpenStream":
-        return self
-
-    async def __anext__(self) -> Any:
-        try:
-            return await self._next()
-        except asyncio.CancelledError:
-            if self._is_in_use or _is_cancelled():
-                raise
-        # Not within the handler: the error would hold on to the call by its context, and the call to the connection.
-        raise given_up(self._rpc, self._endpoint)
-
-    @property
-    def _is_in_use(self) -> bool:
-        return self._driver.closing or self._driver.is_bound(self._bound, self._rpc, self._endpoint)
-
-    async def _next(self) -> Any:
-        if self._call is None:
-            raise StopAsyncIteration
-        if self._replies is None:
-            self._replies = aiter(self._call)
-        return await anext(self._replies)
-
-    def cancel(self) -> None:
-        """End it, and let go of it: whoever keeps an error of this stream does not keep its connection."""
-        call, self._call, self._replies = self._call, None, None
-        if call is not None:
-            call.cancel()
-
-
-def given_up(rpc: Rpc, endpoint: Endpoint) -> CallCancelledError:
-    """What a call ends with that outlasts its connection, once its endpoint is in use no more."""
-    method = f"{rpc.service}/{rpc.method}"
-    return CallCancelledError("its connection was given up", method=method, endpoint=endpoint.address)
-
-
-async def _one(request: Any) -> AsyncIterator[Any]:
-    yield request
-
-
-async def _only_reply(call: Any) -> Any:
-    replies = [reply async for reply in call]
-    if not replies:
-        raise UnavailableError("the stream ended without an answer")
-    return replies[0]
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -4,10 +4,10 @@ import asyncio
 import math
 from typing import Any, TypeVar
 
-from etcdobs._batch import Batching, Entries, Entry, transaction
+from etcdobs._batch import METHOD, Batching, Entries, Entry, transaction
 from etcdobs._call import Timeout, checked_timeout
 from etcdobs._drive.aio import Driver
-from etcdobs.errors import ClosedError, EtcdError
+from etcdobs.errors import EtcdError
 
 T = TypeVar("T")
 
@@ -25,13 +25,18 @@ class Batcher:
         self._closed = False
         driver.close_with_me(self)
 
+    @property
+    def state(self) -> str:
+        """What a repr says of it."""
+        return self._batching.state(self._closed)
+
     async def call(self, entry: Entry[T], timeout: Timeout) -> T:
         """The result of `entry`, within `timeout` seconds."""
         seconds = self._driver.session.seconds(checked_timeout(timeout))
-        self._driver.check_usable()
+        self._driver.check_usable(METHOD)
         self._driver.enter_loop()
         if self._closed:
-            raise ClosedError("the batch is closed")
+            raise entry.closed("the batch is closed")
         loop = asyncio.get_running_loop()
         entry.waiter = loop.create_future()
         if seconds is not None:
@@ -83,6 +88,8 @@ class Batcher:
             task.add_done_callback(self._sending.discard)
 
     async def _send(self, entries: Entries) -> None:
+        if self._driver.metrics is not None:
+            self._driver.metrics.batched(len(entries))
         try:
             results = await self._driver.call(transaction(entries, asyncio.get_running_loop().time()))
         except EtcdError as error:
@@ -91,7 +98,7 @@ class Batcher:
         except BaseException as error:
             self._batching.settled(entries)
             for entry in entries:
-                _tell(entry, error if isinstance(error, Exception) else _cancelled(entry))
+                _tell(entry, error if isinstance(error, Exception) else entry.closed("its transaction was cancelled"))
             if not isinstance(error, Exception):
                 raise
         else:
@@ -124,10 +131,6 @@ class Batcher:
 
 def _deadline(entry: Entry[Any]) -> float:
     return math.inf if entry.deadline is None else entry.deadline
-
-
-def _cancelled(entry: Entry[Any]) -> EtcdError:
-    return ClosedError("its transaction was cancelled", outcome_unknown=entry.is_write)
 
 
 def _tell(entry: Entry[Any], error: Exception) -> None:

@@ -12,9 +12,16 @@ from etcdobs.types import EndpointHealth, Health
 async def health(driver: Driver) -> Health:
     """How every endpoint is."""
     driver.check_usable()
-    found = await asyncio.gather(*(_ask(driver, endpoint) for endpoint in driver.session.endpoints.all))
+    asked = (_ask(driver, endpoint) for endpoint in driver.session.endpoints.all)
+    found = await asyncio.gather(*asked, return_exceptions=True)
     driver.check_usable()
-    return Health(tuple(found))
+    return Health(tuple(_told(one) for one in found))
+
+
+def _told(found: EndpointHealth | BaseException) -> EndpointHealth:
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 async def _ask(driver: Driver, endpoint: Endpoint) -> EndpointHealth:

@@ -54,9 +54,11 @@ async def _fill(driver: Driver, past: Past, timeout: float | None) -> None:
             if past.over:
                 return
     except grpc.RpcError as error:
-        if not driver.closing:
+        try:
+            driver.fail(error, WATCH, endpoint)
+        except UnavailableError:
             driver.session.endpoints.failed(endpoint, time.monotonic())
-        driver.fail(error, WATCH, endpoint)
+            raise
     finally:
         call.cancel()
         ended.set()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -12,11 +12,24 @@ from etcdobs._call import checked_seconds
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.boottime import boottime
 from etcdobs._drive.notes import unexpected
+from etcdobs._drive.readings import lease_readings
 from etcdobs._flow import open_stream, token_of
-from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_found, not_renewed
+from etcdobs._keepalive import (
+    METHOD,
+    Heart,
+    KeepAliveClock,
+    Stream,
+    ended,
+    ends_waiting,
+    not_found,
+    not_renewed,
+    unanswered,
+)
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
-from etcdobs.errors import ClosedError, ConnectionFailedError, EtcdError, UnavailableError
+from etcdobs.errors import ClosedError, ConnectionFailedError, EtcdError
+from etcdobs.observe.live import Reading
+from etcdobs.observe.spans import Origin, Streams, detached
 from etcdobs.ops.lease import KEEP_ALIVE
 
 
@@ -61,14 +74,18 @@ class AsyncHeartbeat:
         if self._heart is not None and not self._open:
             raise ClosedError("the heartbeat is closed: ask the client for another", method=METHOD)
         if self._heart is None:
-            self._heart = self._heartbeats.join(self.id)
-            self._open = True
-            try:
-                await self._heartbeats.wait_answered(self._heart, self._timeout)
-            except BaseException:
-                await self.close()
-                raise
+            with self._heartbeats.spans.keeping(self.id) as origin:
+                await self._join(origin)
         return self
+
+    async def _join(self, origin: Origin) -> None:
+        self._heart = self._heartbeats.join(self.id, origin)
+        self._open = True
+        try:
+            await self._heartbeats.wait_answered(self._heart, self._timeout)
+        except BaseException:
+            await self.close()
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -88,27 +105,40 @@ class Heartbeats:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._clock = KeepAliveClock()
-        self._waiters: set[asyncio.Event] = set()
+        # Told when something is to be sent sooner than was known, and, by lease, when something is to be known of it.
+        self._due = asyncio.Event()
+        self._news: dict[Heart, asyncio.Event] = {}
         self._task: asyncio.Task[None] | None = None
         self._call: Any = None
         self._backoff = Backoff(driver.session.jitter)
+        self.spans: Streams = driver.spans
+        self._stream_spans = driver.spans.stream()
+        self._origins: dict[int, Origin] = {}
         self._error: EtcdError | None = None
         self._token: str | None = None
         self._endpoint = ""
         driver.close_with_me(self)
+        if driver.metrics is not None:
+            driver.metrics.follow(self)
+
+    def readings(self) -> Iterable[Reading]:
+        """What the metrics show of the leases now."""
+        return () if self._driver.closing else lease_readings(self._clock.hearts(), boottime())
 
     # ---- called from the users' tasks
 
-    def join(self, lease_id: int) -> Heart:
+    def join(self, lease_id: int, origin: Origin) -> Heart:
         """Begin to keep a lease alive."""
         self._driver.check_usable()
         self._driver.enter_loop()
         if not len(self._clock):
             self._error = None
         heart = self._clock.join(lease_id)
+        self._origins.setdefault(lease_id, origin)
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="etcdobs-keepalive")
-        self._notify()
+            self._task = asyncio.create_task(self._run(), name="etcdobs-keepalive", context=detached())
+        self._news.setdefault(heart, asyncio.Event())
+        _tell(self._due)
         self._joined()
         return heart
 
@@ -118,16 +148,22 @@ class Heartbeats:
             return
         self.is_lost(heart)
         self._clock.leave(heart)
-        self._notify()
+        self._tell(heart)
+        if not heart.users:
+            self._origins.pop(heart.id, None)
+            self._news.pop(heart, None)
+        if not len(self._clock):
+            _tell(self._due)
         self._left()
 
     async def wait_answered(self, heart: Heart, timeout: float | None) -> None:
         """Return after the first renewal; raise what kept it away otherwise."""
         dial_timeout = self._driver.session.dial_timeout
         first = dial_timeout if timeout is None else min(timeout, dial_timeout)
-        if not await self._wait_for(lambda: self._is_settled(heart), first):
+        news = self._news[heart]
+        if not await _wait_for(news, lambda: self._is_settled(heart), first):
             left = None if timeout is None else timeout - first
-            await self._wait_for(lambda: self._is_settled(heart) or self._is_unconnected(), left)
+            await _wait_for(news, lambda: self._is_settled(heart) or self._is_unconnected(), left)
         self._driver.check_usable()
         if heart.ended:
             raise self._error or not_found(heart, self._endpoint)
@@ -142,11 +178,12 @@ class Heartbeats:
         return isinstance(self._error, ConnectionFailedError)
 
     def is_lost(self, heart: Heart) -> bool:
-        """Whether the lease is lost by now; counted once, and only where it was alive before."""
+        """Whether the lease is lost by now; counted once, where it was alive before and somebody wants it alive."""
         lost = heart.lost(boottime())
-        if lost and not heart.counted and heart.expires_at is not None:
+        if lost and heart.users and not heart.counted and heart.expires_at is not None:
             heart.counted = True
             self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
+            self.spans.lost(heart.id, self._origins.get(heart.id))
             if self._driver.metrics is not None:
                 self._driver.metrics.lease_lost()
         return lost
@@ -159,13 +196,13 @@ class Heartbeats:
             if not heart.users or self._driver.closing or (deadline is not None and now >= deadline):
                 return False
             bounds = [bound for bound in (heart.expires_at, deadline) if bound is not None]
-            await self._wait_change(min(bounds) - now if bounds else None)
+            await _wait_told(self._news[heart], min(bounds) - now if bounds else None)
         return True
 
     async def close(self) -> None:
         """End all renewals."""
         task = self._task
-        self._notify()
+        self._tell_all()
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             await asyncio.wait([task])
@@ -173,34 +210,17 @@ class Heartbeats:
     def abandon(self) -> None:
         """The event loop is over, and with it every renewal."""
         self._clock = KeepAliveClock()
-        self._waiters.clear()
+        self._due = asyncio.Event()
+        self._news.clear()
         self._task = None
 
-    # ---- waiting
+    def _tell(self, heart: Heart) -> None:
+        if heart in self._news:
+            _tell(self._news[heart])
 
-    def _notify(self) -> None:
-        for waiter in self._waiters:
-            waiter.set()
-
-    async def _wait_change(self, timeout: float | None) -> None:
-        waiter = asyncio.Event()
-        self._waiters.add(waiter)
-        try:
-            async with asyncio.timeout(timeout):
-                await waiter.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._waiters.discard(waiter)
-
-    async def _wait_for(self, holds: Callable[[], bool], timeout: float | None) -> bool:
-        deadline = None if timeout is None else boottime() + timeout
-        while not holds():
-            left = None if deadline is None else deadline - boottime()
-            if left is not None and left <= 0:
-                return False
-            await self._wait_change(left)
-        return True
+    def _tell_all(self) -> None:
+        for news in self._news.values():
+            _tell(news)
 
     def _joined(self) -> None:
         if self._driver.metrics is not None:
@@ -229,52 +249,71 @@ class Heartbeats:
     async def _serve(self) -> None:
         endpoint, metadata = await self._driver.run(open_stream(self._driver.session, frozenset()))
         self._token, self._endpoint = token_of(metadata), endpoint.address
-        broken = asyncio.Event()
-        call = await self._driver.stream(KEEP_ALIVE, endpoint, self._requests(broken), metadata)
+        stream = Stream()
+        with self._stream_spans.opening(list(self._origins.values())):
+            call = await self._driver.stream(KEEP_ALIVE, endpoint, self._requests(stream), metadata)
         self._call = call
         try:
             async for response in call:
                 self._receive(response, endpoint)
         except asyncio.CancelledError:
-            if not broken.is_set():
+            if not stream.stalled:
                 raise
-            self._driver.session.endpoints.failed(endpoint, time.monotonic())
-            raise UnavailableError("no renewal was answered in time", method=METHOD) from None
+            self._failed(endpoint)
+            raise unanswered(endpoint.address) from None
         except grpc.RpcError as error:
-            if not self._driver.closing:
-                self._driver.session.endpoints.failed(endpoint, time.monotonic())
+            self._failed(endpoint)
             self._driver.fail(error, KEEP_ALIVE, endpoint)
         finally:
-            broken.set()
+            stream.over, self._call = True, None
             call.cancel()
             self._clock.broken()
-            self._notify()
+            _tell(self._due)
+        if not stream.complete:
+            self._failed(endpoint)
+            raise ended(endpoint.address)
 
-    async def _requests(self, broken: asyncio.Event) -> AsyncIterator[Any]:
+    def _failed(self, endpoint: Endpoint) -> None:
+        if not self._driver.closing:
+            self._driver.session.endpoints.failed(endpoint, time.monotonic())
+
+    async def _requests(self, stream: Stream) -> AsyncIterator[Any]:
         """Each renewal when it is due, until the stream breaks or nothing is left."""
         # gRPC may wake this once more when the stream is gone: what is due then is for the next stream.
-        while len(self._clock) and not self._driver.closing and not broken.is_set():
-            if self._clock.is_overdue(boottime()):
-                broken.set()
+        while len(self._clock) and not self._driver.closing and not stream.over:
+            if self._call is not None and self._clock.is_overdue(boottime()):
+                stream.stalled = True
                 self._call.cancel()
                 return
-            for request in self._clock.due(boottime()):
+            due = self._clock.due(boottime())
+            self._see_losses()
+            for request in due:
                 yield request
-            if len(self._clock) and not broken.is_set():
-                await self._wait_change(self._clock.seconds_to_next(boottime()))
+            if not due:
+                await _wait_told(self._due, self._clock.seconds_to_next(boottime()))
+        stream.complete = True
+
+    def _see_losses(self) -> None:
+        for heart in self._clock.expired():
+            self.is_lost(heart)
+            self._tell(heart)
 
     def _receive(self, response: Any, endpoint: Endpoint) -> None:
         self._backoff.reset()
         self._driver.session.endpoints.succeeded(endpoint)
         self._error = None
-        self._clock.received(response, boottime())
-        for heart in self._clock.hearts():
+        now = boottime()
+        soonest = self._clock.soonest(now)
+        heart = self._clock.received(response, now)
+        if heart is not None:
             self.is_lost(heart)
-        self._notify()
+            self._tell(heart)
+        if self._clock.soonest(now) < soonest:
+            _tell(self._due)
 
     async def _recover(self, error: EtcdError | None) -> None:
         self._error = error
-        self._notify()
+        self._tell_all()
         if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
             await self._renew()
         if error is not None and len(self._clock) and not self._driver.closing:
@@ -285,3 +324,27 @@ class Heartbeats:
             await self._driver.renew(self._token)
         except EtcdError as error:
             self._error = error
+
+
+def _tell(event: asyncio.Event) -> None:
+    """Wake all who wait for it; whoever waits later waits for the next time."""
+    event.set()
+    event.clear()
+
+
+async def _wait_told(event: asyncio.Event, timeout: float | None) -> None:
+    try:
+        async with asyncio.timeout(timeout):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+async def _wait_for(event: asyncio.Event, holds: Callable[[], bool], timeout: float | None) -> bool:
+    deadline = None if timeout is None else boottime() + timeout
+    while not holds():
+        left = None if deadline is None else deadline - boottime()
+        if left is not None and left <= 0:
+            return False
+        await _wait_told(event, left)
+    return True

@@ -1,12 +1,15 @@
 """Waits, for one watcher, between the stream's task and its user's: both meet at its bounded inbox."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from etcdobs._drive.readings import Arrivals
 from etcdobs._inbox import Inbox
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
+from etcdobs.observe.spans import Origin
 from etcdobs.types import WatchResponse
 
 T = TypeVar("T")
@@ -18,7 +21,10 @@ class Mailbox:
     def __init__(self, cursor: Cursor, buffer: int) -> None:
         self.cursor = cursor
         self.inbox: Inbox = Inbox(buffer)
+        self.arrivals: Arrivals = Arrivals()
         self.parked: bool = False
+        # Of the span of its creation, to which later ones point.
+        self.origin: Origin = None
         self._created = False
         self._unconnected: ConnectionFailedError | None = None
         self._changed = asyncio.Event()
@@ -38,6 +44,7 @@ class Mailbox:
     def put(self, batch: WatchResponse) -> bool:
         """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""
         self.inbox.put(batch)
+        self.arrivals.add(batch, self.inbox.revision, time.monotonic())
         self.parked = self.inbox.is_full
         self._changed.set()
         return self.parked

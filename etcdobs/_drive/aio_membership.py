@@ -1,14 +1,10 @@
 """Waits, by awaiting, for the next look at the members: a task that keeps a client's endpoints up to date."""
 
 import asyncio
-import logging
 import weakref
 
 from etcdobs._drive.aio import Driver
 from etcdobs._membership import SYNC_TIMEOUT, member_endpoints
-from etcdobs.errors import EtcdError
-
-_log = logging.getLogger("etcdobs")
 
 
 class AutoSync:
@@ -37,10 +33,10 @@ class AutoSync:
     async def _sync(self, driver: Driver) -> None:
         try:
             driver.set_endpoints(await driver.run(member_endpoints(driver.session, SYNC_TIMEOUT)))
-        except (EtcdError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - also what a token or password callable raises
             if not self._complained and not driver.closing:
                 self._complained = True
-                _log.warning("the endpoints could not be read from the member list, and stay as they are: %s", error)
+                driver.log.tell("endpoints_unknown", problem=f"{type(error).__name__}: {error}")
         else:
             self._complained = False
 

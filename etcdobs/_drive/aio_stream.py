@@ -29,6 +29,7 @@ from etcdobs._watch import (
 )
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, UnavailableError
+from etcdobs.observe.spans import Origin, detached
 
 
 class Stream:
@@ -38,6 +39,7 @@ class Stream:
         self.ended = False
         self._driver = driver
         self._pin_again = pin
+        self._spans = driver.spans.stream()
         self._state = WatchStream()
         self._mailboxes: dict[Cursor, Mailbox] = {}
         self._requests: asyncio.Queue[Any] | None = None
@@ -59,7 +61,7 @@ class Stream:
         self._mailboxes[mailbox.cursor] = mailbox
         self._create(mailbox.cursor)
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="etcdobs-watch")
+            self._task = asyncio.create_task(self._run(), name="etcdobs-watch", context=detached())
 
     def unpark(self, mailbox: Mailbox) -> None:
         """Create a watch again that was cancelled because nobody took its events."""
@@ -106,6 +108,8 @@ class Stream:
             await self._keep_open()
         except Exception as error:  # noqa: BLE001 - a watch never dies silently, whatever failed
             self._give_up(unexpected(error, METHOD))
+        finally:
+            self._spans.ended()
 
     async def _keep_open(self) -> None:
         while not self.ended:
@@ -124,7 +128,8 @@ class Stream:
         endpoint, metadata = await self._driver.run(open_stream(self._driver.session, frozenset()))
         self._token = token_of(metadata)
         requests: asyncio.Queue[Any] = asyncio.Queue()
-        call = await self._driver.stream(WATCH, endpoint, _until_none(requests), metadata)
+        with self._spans.opening(self._origins()):
+            call = await self._driver.stream(WATCH, endpoint, _until_none(requests), metadata)
         try:
             self._call, self._endpoint, self._left = call, endpoint, False
             self._begin(requests, endpoint)
@@ -142,6 +147,9 @@ class Stream:
             self._call = None
             call.cancel()
             requests.put_nowait(None)
+
+    def _origins(self) -> list[Origin]:
+        return [mailbox.origin for mailbox in self._mailboxes.values()]
 
     def _begin(self, requests: "asyncio.Queue[Any]", endpoint: Endpoint) -> None:
         self._requests = requests
@@ -170,12 +178,17 @@ class Stream:
 
     def _deliver(self, batch: Batch) -> None:
         mailbox = self._mailboxes.get(batch.cursor)
+        if mailbox is not None:
+            self._spans.batch(mailbox.origin, len(batch.response.events), batch.response.revision)
+        if self._driver.metrics is not None and batch.response.events:
+            self._driver.metrics.watch_received(len(batch.response.events))
         if mailbox is not None and mailbox.put(batch.response):
             # Nobody takes its events: the server forgets it, and it resumes where it was once they are taken.
             self._cancel(batch.cursor)
 
     def _created(self, cursor: Cursor, endpoint: Endpoint) -> None:
         self._backoff.reset()
+        self._spans.resumed(endpoint.address)
         self._token_refusals = 0
         self._driver.session.endpoints.succeeded(endpoint)
         mailbox = self._mailboxes.get(cursor)
@@ -210,9 +223,10 @@ class Stream:
         if not self._may_resume(error):
             self._give_up(error)
             return
+        self._spans.broken(reason(error), self._origins())
         self._driver.log.tell("watches_resumed", len(self), cause=reason(error), endpoint=error.endpoint)
         if self._driver.metrics is not None:
-            self._driver.metrics.watch_resumed(reason(error))
+            self._driver.metrics.watch_resumed(reason(error), len(self))
         if isinstance(error, TOKEN_REFUSED):
             await self._renew(doubted=isinstance(error, TokenDoubtedError))
         elif not isinstance(error, CreationRefusedError):
@@ -234,6 +248,7 @@ class Stream:
             await asyncio.sleep(self._backoff.seconds())
 
     def _give_up(self, error: EtcdError) -> None:
+        self._spans.ended(error)
         self.ended = True
         mailboxes = list(self._mailboxes.values())
         self._mailboxes.clear()

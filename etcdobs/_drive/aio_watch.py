@@ -1,7 +1,7 @@
 """Waits for watches by awaiting: a task for each shared stream, a bounded inbox for each watcher."""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import TypeVar
 
@@ -10,6 +10,9 @@ from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
 from etcdobs._drive.aio_stream import Stream
+from etcdobs._drive.notes import operation
+from etcdobs._drive.readings import watch_readings
+from etcdobs._operations import WATCH
 from etcdobs._watch import (
     METHOD,
     STREAMS,
@@ -17,6 +20,9 @@ from etcdobs._watch import (
     Cursor,
 )
 from etcdobs.errors import ClosedError
+from etcdobs.observe import ClientMetrics
+from etcdobs.observe.live import Reading
+from etcdobs.observe.spans import Streams
 from etcdobs.ops import kv
 from etcdobs.types import Event, WatchResponse
 
@@ -57,7 +63,11 @@ class AsyncWatcher:
         if not self._entered and not self._mailbox.inbox.closed:
             self._entered = True
             try:
-                await self._open()
+                with (
+                    operation(self._watches.metrics, WATCH),
+                    self._watches.spans.creating(self._mailbox.cursor.keys.start) as self._mailbox.origin,
+                ):
+                    await self._open()
             except BaseException:
                 await self.close()
                 raise
@@ -119,6 +129,11 @@ class AsyncWatcher:
         self._mailbox.end(None)
         await self._watches.leave(self._mailbox)
 
+    def __del__(self) -> None:
+        # Its user dropped it unclosed: nobody can take from it any more.
+        if getattr(self, "_entered", False) and not self._mailbox.inbox.closed:
+            self._watches.forget(self._mailbox)
+
     async def _next_event(self, timeout: float | None) -> Event | None:
         deadline = None if timeout is None else time.monotonic() + timeout
         inbox = self._mailbox.inbox
@@ -144,6 +159,14 @@ class Watches:
         self._streams: list[Stream] = []
         self._homes: dict[Mailbox, Stream] = {}
         driver.close_with_me(self)
+        self.metrics: ClientMetrics | None = driver.metrics
+        self.spans: Streams = driver.spans
+        if self.metrics is not None:
+            self.metrics.follow(self)
+
+    def readings(self) -> Iterable[Reading]:
+        """What the metrics show of the watchers now."""
+        return watch_readings(list(self._homes), time.monotonic())
 
     @property
     def forked(self) -> bool:
@@ -196,6 +219,11 @@ class Watches:
         if not len(home):
             await home.close()
 
+    def forget(self, mailbox: Mailbox) -> None:
+        """Let a watch go as the garbage it is, in the loop's own time: any thread may collect it."""
+        if not self.forked:
+            self._driver.soon(lambda: self.leave(mailbox))
+
     def resume(self, mailbox: Mailbox) -> None:
         """Fetch again for a watcher whose inbox was full."""
         home = self._homes.get(mailbox)
@@ -219,9 +247,9 @@ class Watches:
             self._left()
 
     def _opened(self) -> None:
-        if self._driver.metrics is not None:
-            self._driver.metrics.watch_opened()
+        if self.metrics is not None:
+            self.metrics.watch_opened()
 
     def _left(self) -> None:
-        if self._driver.metrics is not None:
-            self._driver.metrics.watch_closed()
+        if self.metrics is not None:
+            self.metrics.watch_closed()

@@ -36,12 +36,20 @@ class ChannelSettings:
         refuse_plaintext((endpoint,), self.tls)
         return endpoint.secure if endpoint.secure is not None else self.tls is not None
 
+    def dial_seconds(self, timeout: float | None) -> float:
+        """How long a connection may take for a call that has so many seconds."""
+        return self.dial_timeout if timeout is None else min(timeout, self.dial_timeout)
+
+    def pins(self, endpoint: Endpoint) -> bool:
+        """True when it is spoken to in TLS that trusts the certificate it showed, and no other."""
+        return self.tls is not None and not self.tls.verify and self.is_secure(endpoint)
+
     def channel_options(self, endpoints: int) -> Options:
-        """gRPC's channel options; what the user gave comes last and wins."""
+        """gRPC's channel options; what the user gave wins."""
         # One endpoint that swallows the connection must leave time for the others.
         connect_ms = int(1000 * max(self.dial_timeout / max(1, endpoints), min(1.0, self.dial_timeout)))
         keepalive_timeout_ms = int(self.keepalive_timeout * 1000)
-        return (
+        ours: Options = (
             ("grpc.primary_user_agent", _user_agent()),
             ("grpc.keepalive_time_ms", int(self.keepalive_time * 1000)),
             ("grpc.keepalive_timeout_ms", keepalive_timeout_ms),
@@ -56,8 +64,9 @@ class ChannelSettings:
             ("grpc.use_local_subchannel_pool", 1),
             ("grpc.max_send_message_length", self.max_send_bytes),
             ("grpc.max_receive_message_length", self.max_receive_bytes),
-            *self.options,
         )
+        # Each name once: of two gRPC takes the first.
+        return tuple((dict(ours) | dict(self.options)).items())
 
 
 def checked_interceptors(interceptors: tuple[Any, ...], kinds: tuple[type, ...]) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ def fetch_leaf(endpoint: Endpoint, tls: TLS, timeout: float) -> Leaf:
     Raises:
         ConnectionFailedError: it cannot be connected, or does not speak TLS.
     """
+    until = time.monotonic() + timeout
     try:
         pem = ssl.DER_cert_to_PEM_cert(_handshake(endpoint, _trusting(None, tls), timeout)[0])
         # The standard library parses only a certificate that it trusts, so trust this very one.
-        _, parsed = _handshake(endpoint, _trusting(pem, tls), timeout)
+        _, parsed = _handshake(endpoint, _trusting(pem, tls), max(0.01, until - time.monotonic()))
     except OSError as error:
         raise ConnectionFailedError(f"failed to connect: {error}", endpoint=endpoint.address) from error
     return Leaf(pem.encode(), _name_in(parsed))

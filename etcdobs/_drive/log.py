@@ -13,6 +13,7 @@ Kind: TypeAlias = Literal[
     "watches_resumed",
     "lease_lost",
     "endpoints_changed",
+    "endpoints_unknown",
     "certificates_reloaded",
     "certificates_unusable",
 ]
@@ -27,6 +28,11 @@ _LINES: Mapping[Kind, tuple[str, int, str]] = {
     "watches_resumed": ("watch", logging.INFO, "watchers resume on a new stream"),
     "lease_lost": ("lease", logging.WARNING, "a lease ended although it was kept alive"),
     "endpoints_changed": ("endpoints", logging.INFO, "the endpoints in use have changed"),
+    "endpoints_unknown": (
+        "endpoints",
+        logging.WARNING,
+        "the endpoints could not be read from the member list, and stay as they are",
+    ),
     "certificates_reloaded": ("tls", logging.INFO, "the certificates were read again: new calls use them"),
     "certificates_unusable": ("tls", logging.WARNING, "the certificate files make no sense: those of before are used"),
 }

@@ -4,9 +4,9 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import grpc
 
@@ -21,12 +21,26 @@ from etcdobs._drive.channel import (
 )
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.log import Log
-from etcdobs._drive.notes import quiet, record, tell
+from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
+from etcdobs._drive.readings import endpoint_readings
+from etcdobs._drive.streamless import Streamless
+from etcdobs._drive.uninterrupted import CLOSING, Latch, join, within
 from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._operations import operation_of
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
-from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError, UnavailableError, from_status
+from etcdobs.errors import (
+    ClosedError,
+    ConnectionFailedError,
+    DeadlineExceededError,
+    EtcdError,
+    UnavailableError,
+    from_status,
+)
 from etcdobs.observe import ClientMetrics, Instruments
+from etcdobs.observe.attempts import Attempts
+from etcdobs.observe.live import Reading
+from etcdobs.observe.spans import Streams
 
 T = TypeVar("T")
 
@@ -36,6 +50,8 @@ _INTERCEPTORS = (
     grpc.StreamUnaryClientInterceptor,
     grpc.StreamStreamClientInterceptor,
 )
+
+Secured: TypeAlias = tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]
 
 
 class Driver:
@@ -55,26 +71,49 @@ class Driver:
         self._settings = settings
         self._certificates = Certificates(settings.tls or TLS(), self.log)
         self._instruments = instruments
+        self.spans: Streams = instruments.streams()
         self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
         self._channels: dict[str, grpc.Channel] = {}
         self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
-        self._closing = threading.Event()
+        self._closing = Latch()
         self._pid = os.getpid()
         self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: list[threading.Thread] = []
-        # Endpoints that have no RangeStream.
-        self.streamless: set[str] = set()
+        self.streamless: Streamless = Streamless()
         self._asides: list[threading.Thread] = []
+        if metrics is not None:
+            metrics.follow(self)
 
     # ---- flows
 
     def call(self, call: Call[T]) -> T:
-        """Carry out one call."""
-        return self.run(unary(call, self.session), f"{call.rpc.service}/{call.rpc.method}")
+        """Carry out one call; it is one operation, whatever attempts it takes."""
+        method = f"{call.rpc.service}/{call.rpc.method}"
+        if self.metrics is None:
+            return self._attempted(call, method)
+        operation = self.metrics.operation(operation_of(call))
+        began = operation.begin()
+        try:
+            result = self._attempted(call, method)
+        except BaseException as error:
+            operation.end(began, outcome(error))
+            raise
+        operation.end(began)
+        return result
 
-    def run(self, flow: Flow[T], method: str = "") -> T:
+    def _attempted(self, call: Call[T], method: str) -> T:
+        attempts = self._instruments.attempts(call.request)
+        try:
+            result = self.run(unary(call, self.session), method, attempts)
+        except BaseException as error:
+            attempts.over(error)
+            raise
+        attempts.over()
+        return result
+
+    def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
         """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
         self.check_usable(method)
         answer: Any = None
@@ -87,14 +126,14 @@ class Driver:
                 return result
             answer = failure = None
             try:
-                answer = self._perform(step)
+                answer = self._perform(step, attempts)
             except EtcdError as error:
                 error.method = error.method or method
                 failure = error
 
-    def _perform(self, step: Step) -> Any:
+    def _perform(self, step: Step, attempts: Attempts | None) -> Any:
         if isinstance(step, Send):
-            return self._send(step)
+            return self._send(step, attempts)
         if isinstance(step, Now):
             return time.monotonic()
         if isinstance(step, Sleep):
@@ -129,6 +168,9 @@ class Driver:
         try:
             left = None if seconds is None else seconds - (time.monotonic() - began)
             self.run(renew_token(self.session, refused, left))
+        except EtcdError as error:
+            renewal_failed(self.metrics, error)
+            raise
         finally:
             self._renewing.release()
 
@@ -139,12 +181,13 @@ class Driver:
 
     # ---- calls
 
-    def _send(self, step: Send) -> Any:
+    def _send(self, step: Send, attempts: Attempts | None) -> Any:
         rpc, endpoint = step.call.rpc, step.endpoint
-        bound = self.bound(rpc, endpoint)
+        bound = self.bound(rpc, endpoint, step.timeout)
         try:
             if not rpc.client_streaming:
-                return bound(step.call.request, timeout=step.timeout, metadata=step.metadata)
+                mine = attempts and attempts.of(step.call.request)
+                return bound(step.call.request, timeout=step.timeout, metadata=step.metadata, attempts=mine)
             return _only_reply(bound(iter((step.call.request,)), timeout=step.timeout, metadata=step.metadata))
         except (grpc.RpcError, ValueError) as error:
             raise self.error(error, rpc, endpoint) from quiet(error)
@@ -154,7 +197,7 @@ class Driver:
     ) -> Any:
         """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         try:
-            return self.bound(rpc, endpoint)(request, timeout=timeout, metadata=metadata)
+            return self.bound(rpc, endpoint, timeout)(request, timeout=timeout, metadata=metadata)
         except (grpc.RpcError, ValueError) as error:
             raise self.error(error, rpc, endpoint) from quiet(error)
 
@@ -163,55 +206,70 @@ class Driver:
         method = f"{rpc.service}/{rpc.method}"
         if self._closing.is_set():
             return ClosedError(method=method, endpoint=endpoint.address)
+        if isinstance(error, ValueError) and "closed" in str(error):
+            return ConnectionFailedError("its connection was given up", method=method, endpoint=endpoint.address)
         if not isinstance(error, grpc.RpcError):
             raise error
         status: Any = error
-        return from_status(status.code(), status.details() or "", method=method, endpoint=endpoint.address)
+        failure = from_status(status.code(), status.details() or "", method=method, endpoint=endpoint.address)
+        if isinstance(failure, ConnectionFailedError) and self._settings.pins(endpoint):
+            self._retire({endpoint.address})
+        return failure
 
     # ---- channels
 
-    def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
+    def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
         """What sends `rpc` to `endpoint`, counted and traced."""
         if self._certificates.have_changed(time.monotonic()):
             self._retire(set(self._channels))
         known = self._bound.get((endpoint.address, rpc.path))
         if known is not None:
             return known
-        channel = self._channel(endpoint)
+        channel = self._channel(endpoint, timeout)
         arities: dict[str, Callable[..., Any]] = {
             "unary": channel.unary_unary,
             "server_stream": channel.unary_stream,
             "bidi_stream": channel.stream_stream,
         }
         multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
-        bound = self._instruments.bind_sync(multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address)
+        shown = endpoint.address if endpoint in self.session.endpoints.all else ""
+        bound = self._instruments.bind_sync(
+            multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address, endpoint=shown
+        )
         with self._lock:
             if self._channels.get(endpoint.address) is channel:
                 self._bound[endpoint.address, rpc.path] = bound
         return bound
 
-    def _channel(self, endpoint: Endpoint) -> grpc.Channel:
+    def _channel(self, endpoint: Endpoint, timeout: float | None) -> grpc.Channel:
+        self.check_usable()
+        channel = self._channels.get(endpoint.address)
+        if channel is not None:
+            return channel
+        # Not under the lock: what a server is slow to show must keep nobody from another, nor the client from closing.
+        tls = self._certificates.current() if self._settings.is_secure(endpoint) else None
+        secured = None if tls is None else self._secure(endpoint, tls, timeout)
         with self._lock:
             self.check_usable()
             channel = self._channels.get(endpoint.address)
             if channel is None:
-                channel = self._channels[endpoint.address] = self._connect(endpoint)
+                channel = self._channels[endpoint.address] = self._connect(endpoint, secured)
             return channel
 
-    def _connect(self, endpoint: Endpoint) -> grpc.Channel:
+    def _connect(self, endpoint: Endpoint, secured: Secured | None) -> grpc.Channel:
         settings = self._settings
         options = settings.channel_options(len(self.session.endpoints.all))
-        if not settings.is_secure(endpoint):
+        if secured is None:
             channel = grpc.insecure_channel(endpoint.target, options)
         else:
-            secure, more = self._secure(endpoint, self._certificates.current())
+            secure, more = secured
             channel = grpc.secure_channel(endpoint.target, secure, (*options, *more))
         return grpc.intercept_channel(channel, *self._interceptors) if self._interceptors else channel
 
-    def _secure(self, endpoint: Endpoint, tls: TLS) -> tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]:
+    def _secure(self, endpoint: Endpoint, tls: TLS, timeout: float | None) -> Secured:
         if tls.verify:
             return credentials(tls), name_override(tls.server_name)
-        leaf = fetch_leaf(endpoint, tls, self._settings.dial_timeout)
+        leaf = fetch_leaf(endpoint, tls, self._settings.dial_seconds(timeout))
         return credentials(tls, leaf.pem), name_override(leaf.name)
 
     def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
@@ -220,8 +278,9 @@ class Driver:
         refuse_plaintext(endpoints, self._settings.tls)
         before = self.session.endpoints.texts
         gone = {endpoint.address for endpoint in self.session.endpoints.replace(endpoints)}
-        if gone:
-            self._retire(gone)
+        self._retire(gone | (self._channels.keys() - {endpoint.address for endpoint in endpoints}))
+        if gone and self.metrics is not None:
+            self.metrics.endpoints_left(gone)
         if (now := self.session.endpoints.texts) != before:
             self.log.tell("endpoints_changed", before=",".join(before), now=",".join(now))
 
@@ -245,6 +304,10 @@ class Driver:
         thread.start()
         return thread
 
+    def readings(self) -> Iterable[Reading]:
+        """What its metrics show of it now."""
+        return () if self._closing.is_set() or self.forked else endpoint_readings(self.session.endpoints)
+
     # ---- life
 
     @property
@@ -262,13 +325,14 @@ class Driver:
             )
 
     @property
-    def closing(self) -> threading.Event:
+    def closing(self) -> Latch:
         """Set once the client is closed."""
         return self._closing
 
     def close_with_me(self, stream: Any) -> None:
         """Call `stream.close()` when the client is closed."""
-        self._on_close.add(stream)
+        with self._lock:
+            self._on_close.add(stream)
 
     def close(self) -> None:
         """End everything; calls in flight raise ClosedError. May be called twice, and from any thread."""
@@ -281,12 +345,14 @@ class Driver:
             channels = list(self._channels.values())
             self._channels.clear()
             self._bound.clear()
-        for stream in list(self._on_close):
-            stream.close()
-        for channel in channels:
-            channel.close()
+            streams = list(self._on_close)
+        try:
+            for stream in streams:
+                stream.close()
+        finally:
+            within(CLOSING, [channel.close for channel in channels])
         for thread in (*self._drains, *self._asides):
-            thread.join(timeout=5)
+            join(thread)
         self.log.close()
 
 

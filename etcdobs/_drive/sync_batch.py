@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from etcdobs._batch import MAX_UNDER_WAY, Batching, Entries, Entry, transaction
+from etcdobs._batch import MAX_UNDER_WAY, METHOD, Batching, Entries, Entry, transaction
 from etcdobs._call import Timeout, checked_timeout
 from etcdobs._drive.sync import Driver
-from etcdobs.errors import ClosedError, EtcdError
+from etcdobs._drive.uninterrupted import join
+from etcdobs.errors import EtcdError
 
 T = TypeVar("T")
 
@@ -72,16 +73,23 @@ class Batcher:
         self._changed = threading.Condition(threading.Lock())
         self._threads: set[threading.Thread] = set()
         self._idle = 0
+        # Those who wait for the server, which is as long as the connection lasts.
+        self._asking: set[threading.Thread] = set()
         self._called = False
         self._closed = False
         driver.close_with_me(self)
 
+    @property
+    def state(self) -> str:
+        """What a repr says of it."""
+        return self._batching.state(self._closed)
+
     def call(self, entry: Entry[T], timeout: Timeout) -> T:
         """The result of `entry`, within `timeout` seconds."""
         seconds = self._driver.session.seconds(checked_timeout(timeout))
-        self._driver.check_usable()
+        self._driver.check_usable(METHOD)
         if self._closed:
-            raise ClosedError("the batch is closed")
+            raise entry.closed("the batch is closed")
         entry.waiter = waiter = _Waiter()
         if seconds is not None:
             entry.deadline = time.monotonic() + seconds
@@ -92,8 +100,7 @@ class Batcher:
         self._inbox.append(entry)
         if self._closed:
             # Whoever sends may have ended meanwhile.
-            entry.dropped = True
-            raise ClosedError("the batch is closed", outcome_unknown=entry.sent and entry.is_write)
+            raise entry.closed("the batch is closed")
         is_due = not self._batching.lane(entry).under_way or len(self._inbox) >= self._batching.max_ops
         if is_due and not self._called:
             with self._changed:
@@ -159,8 +166,10 @@ class Batcher:
             self._idle -= 1
 
     def _send(self, entries: Entries) -> None:
+        if self._driver.metrics is not None:
+            self._driver.metrics.batched(len(entries))
         try:
-            results = self._driver.call(transaction(entries, time.monotonic()))
+            results = self._ask(entries)
         except EtcdError as error:
             with self._changed:
                 told = self._batching.refused(entries, error)
@@ -174,6 +183,14 @@ class Batcher:
             _Relay([entry.waiter for entry in entries]).run()
             self._settle(entries)
 
+    def _ask(self, entries: Entries) -> list[Any]:
+        thread = threading.current_thread()
+        self._asking.add(thread)
+        try:
+            return self._driver.call(transaction(entries, time.monotonic()))
+        finally:
+            self._asking.discard(thread)
+
     def _settle(self, entries: Entries) -> None:
         with self._changed:
             self._batching.settled(entries)
@@ -181,14 +198,23 @@ class Batcher:
     def finish(self) -> None:
         """Take no more, and wait until all that was asked for is answered."""
         self.close()
-        while self._threads:
-            self._threads.pop().join()
+        while threads := self._alive():
+            for thread in threads:
+                thread.join()
+
+    def _alive(self) -> list[threading.Thread]:
+        with self._changed:
+            self._threads = {thread for thread in self._threads if thread.is_alive()}
+            return list(self._threads)
 
     def close(self) -> None:
-        """Take no more: threads end once they have nothing to send."""
+        """Take no more: threads end once they have nothing to send; those that wait for no answer have ended."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            ending = self._threads - self._asking
+        for thread in ending:
+            join(thread)
 
 
 def _fail(told: Sequence[tuple[Entry[Any], Exception]]) -> None:

@@ -13,20 +13,28 @@ def health(driver: Driver) -> Health:
     """How every endpoint is."""
     driver.check_usable()
     endpoints = driver.session.endpoints.all
-    found: dict[str, EndpointHealth] = {}
+    found: dict[str, EndpointHealth | Exception] = {}
     threads = [_asking(driver, endpoint, found) for endpoint in endpoints]
     for thread in threads:
         thread.join()
     driver.check_usable()
-    return Health(tuple(found[endpoint.address] for endpoint in endpoints))
+    return Health(tuple(_told(found[endpoint.address]) for endpoint in endpoints))
 
 
-def _asking(driver: Driver, endpoint: Endpoint, found: dict[str, EndpointHealth]) -> threading.Thread:
+def _told(found: EndpointHealth | Exception) -> EndpointHealth:
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _asking(driver: Driver, endpoint: Endpoint, found: dict[str, EndpointHealth | Exception]) -> threading.Thread:
     def ask() -> None:
         try:
             found[endpoint.address] = driver.run(examine(driver.session, endpoint))
         except EtcdError as error:
             found[endpoint.address] = EndpointHealth(endpoint.text, False, str(error), 0.0, None, ())
+        except Exception as error:  # noqa: BLE001 - told to the caller
+            found[endpoint.address] = error
 
     thread = threading.Thread(target=ask, name="etcdobs-health", daemon=True)
     thread.start()

@@ -52,8 +52,10 @@ def _fill(driver: Driver, past: Past, timeout: float | None) -> None:
             if past.over:
                 return
     except grpc.RpcError as error:
-        driver.session.endpoints.failed(endpoint, time.monotonic())
-        raise driver.error(error, WATCH, endpoint) from error
+        failure = driver.error(error, WATCH, endpoint)
+        if isinstance(failure, UnavailableError):
+            driver.session.endpoints.failed(endpoint, time.monotonic())
+        raise failure from error
     finally:
         call.cancel()
         ended.set()

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -11,12 +11,26 @@ import grpc
 from etcdobs._call import checked_seconds
 from etcdobs._drive.boottime import boottime
 from etcdobs._drive.notes import unexpected
+from etcdobs._drive.readings import lease_readings
 from etcdobs._drive.sync import Driver
+from etcdobs._drive.uninterrupted import apart, join
 from etcdobs._flow import open_stream, token_of
-from etcdobs._keepalive import METHOD, Heart, KeepAliveClock, ends_waiting, not_found, not_renewed
+from etcdobs._keepalive import (
+    METHOD,
+    Heart,
+    KeepAliveClock,
+    Stream,
+    ended,
+    ends_waiting,
+    not_found,
+    not_renewed,
+    unanswered,
+)
 from etcdobs._retry import TOKEN_REFUSED, Backoff
 from etcdobs.config import Endpoint
 from etcdobs.errors import ClosedError, ConnectionFailedError, EtcdError
+from etcdobs.observe.live import Reading
+from etcdobs.observe.spans import Origin, Streams
 from etcdobs.ops.lease import KEEP_ALIVE
 
 
@@ -61,14 +75,18 @@ class Heartbeat:
         if self._heart is not None and not self._open:
             raise ClosedError("the heartbeat is closed: ask the client for another", method=METHOD)
         if self._heart is None:
-            self._heart = self._heartbeats.join(self.id)
-            self._open = True
-            try:
-                self._heartbeats.wait_answered(self._heart, self._timeout)
-            except BaseException:
-                self.close()
-                raise
+            with self._heartbeats.spans.keeping(self.id) as origin:
+                self._join(origin)
         return self
+
+    def _join(self, origin: Origin) -> None:
+        self._heart = self._heartbeats.join(self.id, origin)
+        self._open = True
+        try:
+            self._heartbeats.wait_answered(self._heart, self._timeout)
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -88,28 +106,44 @@ class Heartbeats:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._clock = KeepAliveClock()
-        self._changed = threading.Condition()
+        # Entered by itself: a Ctrl-C within the condition's own `__enter__` would leave it locked for ever.
+        self._lock = threading.RLock()
+        # Told when something is to be sent sooner than was known, and, by lease, when something is to be known of it.
+        self._due = threading.Condition(self._lock)
+        self._news: dict[Heart, threading.Condition] = {}
         self._thread: threading.Thread | None = None
         self._call: Any = None
         self._backoff = Backoff(driver.session.jitter)
+        self.spans: Streams = driver.spans
+        self._stream_spans = driver.spans.stream()
+        self._origins: dict[int, Origin] = {}
         self._error: EtcdError | None = None
         self._token: str | None = None
         self._endpoint = ""
         driver.close_with_me(self)
+        if driver.metrics is not None:
+            driver.metrics.follow(self)
+
+    def readings(self) -> Iterable[Reading]:
+        """What the metrics show of the leases now."""
+        return () if self._driver.closing.is_set() else lease_readings(self._clock.hearts(), boottime())
 
     # ---- called from the users' threads
 
-    def join(self, lease_id: int) -> Heart:
+    def join(self, lease_id: int, origin: Origin) -> Heart:
         """Begin to keep a lease alive."""
-        with self._changed:
+        with self._lock:
             self._driver.check_usable()
             if not len(self._clock):
                 self._error = None
             heart = self._clock.join(lease_id)
+            self._origins.setdefault(lease_id, origin)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="etcdobs-keepalive", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+                thread = threading.Thread(target=self._run, name="etcdobs-keepalive", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._news.setdefault(heart, threading.Condition(self._lock))
+            self._due.notify_all()
         self._joined()
         return heart
 
@@ -118,19 +152,25 @@ class Heartbeats:
         if self._driver.forked:
             return
         self.is_lost(heart)
-        with self._changed:
+        with self._lock:
             self._clock.leave(heart)
-            self._changed.notify_all()
+            self._tell(heart)
+            if not heart.users:
+                self._origins.pop(heart.id, None)
+                self._news.pop(heart, None)
+            if not len(self._clock):
+                self._due.notify_all()
         self._left()
 
     def wait_answered(self, heart: Heart, timeout: float | None) -> None:
         """Return after the first renewal; raise what kept it away otherwise."""
         dial_timeout = self._driver.session.dial_timeout
         first = dial_timeout if timeout is None else min(timeout, dial_timeout)
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._is_settled(heart), first):
+        with self._lock:
+            news = self._news[heart]
+            if not news.wait_for(lambda: self._is_settled(heart), first):
                 left = None if timeout is None else timeout - first
-                self._changed.wait_for(lambda: self._is_settled(heart) or self._is_unconnected(), left)
+                news.wait_for(lambda: self._is_settled(heart) or self._is_unconnected(), left)
             error = self._error
         self._driver.check_usable()
         if heart.ended:
@@ -146,12 +186,13 @@ class Heartbeats:
         return isinstance(self._error, ConnectionFailedError)
 
     def is_lost(self, heart: Heart) -> bool:
-        """Whether the lease is lost by now; counted once, and only where it was alive before."""
-        with self._changed:
+        """Whether the lease is lost by now; counted once, where it was alive before and somebody wants it alive."""
+        with self._lock:
             lost = heart.lost(boottime())
-            if lost and not heart.counted and heart.expires_at is not None:
+            if lost and heart.users and not heart.counted and heart.expires_at is not None:
                 heart.counted = True
                 self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
+                self.spans.lost(heart.id, self._origins.get(heart.id))
                 if self._driver.metrics is not None:
                     self._driver.metrics.lease_lost()
             return lost
@@ -159,13 +200,13 @@ class Heartbeats:
     def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
         """True as soon as the lease is lost."""
         deadline = None if timeout is None else boottime() + timeout
-        with self._changed:
+        with self._lock:
             while not self.is_lost(heart):
                 now = boottime()
                 if self._is_over(heart) or (deadline is not None and now >= deadline):
                     return False
                 bounds = [bound for bound in (heart.expires_at, deadline) if bound is not None]
-                self._changed.wait(min(bounds) - now if bounds else None)
+                self._news[heart].wait(min(bounds) - now if bounds else None)
         return True
 
     def _is_over(self, heart: Heart) -> bool:
@@ -173,13 +214,22 @@ class Heartbeats:
 
     def close(self) -> None:
         """End all renewals."""
-        with self._changed:
+        with self._lock:
             call, thread = self._call, self._thread
-            self._changed.notify_all()
+            self._due.notify_all()
+            self._tell_all()
         if call is not None:
-            call.cancel()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout=5)
+            apart(call.cancel)
+        if thread is not None:
+            join(thread)
+
+    def _tell(self, heart: Heart) -> None:
+        if heart in self._news:
+            self._news[heart].notify_all()
+
+    def _tell_all(self) -> None:
+        for news in self._news.values():
+            news.notify_all()
 
     def _joined(self) -> None:
         if self._driver.metrics is not None:
@@ -203,7 +253,7 @@ class Heartbeats:
             self._recover(error)
 
     def _is_wanted(self) -> bool:
-        with self._changed:
+        with self._lock:
             wanted = bool(len(self._clock)) and not self._driver.closing.is_set()
             if not wanted:
                 self._thread = None
@@ -212,56 +262,78 @@ class Heartbeats:
     def _serve(self) -> None:
         endpoint, metadata = self._driver.run(open_stream(self._driver.session, frozenset()))
         self._token, self._endpoint = token_of(metadata), endpoint.address
-        broken = threading.Event()
-        call = self._driver.stream(KEEP_ALIVE, endpoint, self._requests(broken), metadata)
-        with self._changed:
+        stream = Stream()
+        with self._stream_spans.opening(list(self._origins.values())):
+            call = self._driver.stream(KEEP_ALIVE, endpoint, self._requests(stream), metadata)
+        with self._lock:
             self._call = call
         try:
             for response in call:
                 self._receive(response, endpoint)
         except grpc.RpcError as error:
-            if not self._driver.closing.is_set():
-                self._driver.session.endpoints.failed(endpoint, time.monotonic())
-            raise self._driver.error(error, KEEP_ALIVE, endpoint) from error
+            self._failed(endpoint)
+            failure = self._driver.error(error, KEEP_ALIVE, endpoint)
+            raise unanswered(endpoint.address) if stream.stalled else failure from error
         finally:
-            broken.set()
             call.cancel()
-            self._break()
+            self._break(stream)
+        if not stream.complete:
+            self._failed(endpoint)
+            raise ended(endpoint.address)
 
-    def _requests(self, broken: threading.Event) -> Iterator[Any]:
+    def _failed(self, endpoint: Endpoint) -> None:
+        if not self._driver.closing.is_set():
+            self._driver.session.endpoints.failed(endpoint, time.monotonic())
+
+    def _requests(self, stream: Stream) -> Iterator[Any]:
         """What gRPC's own thread sends: each renewal when it is due, until the stream breaks or nothing is left."""
         while True:
-            with self._changed:
-                if broken.is_set() or self._driver.closing.is_set() or not len(self._clock):
+            with self._lock:
+                if stream.over or self._driver.closing.is_set() or not len(self._clock):
+                    stream.complete = True
                     return
-                overdue, due = self._clock.is_overdue(boottime()), self._clock.due(boottime())
-                if not due and not overdue:
-                    self._changed.wait(self._clock.seconds_to_next(boottime()))
-            if overdue and self._call is not None:
-                self._call.cancel()
+                # There is no call yet while gRPC begins one: it asks here for what to send first.
+                call = self._call
+                stream.stalled = call is not None and self._clock.is_overdue(boottime())
+                due = [] if stream.stalled else self._clock.due(boottime())
+                self._see_losses()
+                if not due and not stream.stalled:
+                    self._due.wait(self._clock.seconds_to_next(boottime()))
+            if stream.stalled and call is not None:
+                call.cancel()
                 return
             yield from due
+
+    def _see_losses(self) -> None:
+        for heart in self._clock.expired():
+            self.is_lost(heart)
+            self._tell(heart)
 
     def _receive(self, response: Any, endpoint: Endpoint) -> None:
         self._backoff.reset()
         self._driver.session.endpoints.succeeded(endpoint)
-        with self._changed:
+        with self._lock:
             self._error = None
-            self._clock.received(response, boottime())
-            for heart in self._clock.hearts():
+            now = boottime()
+            soonest = self._clock.soonest(now)
+            heart = self._clock.received(response, now)
+            if heart is not None:
                 self.is_lost(heart)
-            self._changed.notify_all()
+                self._tell(heart)
+            if self._clock.soonest(now) < soonest:
+                self._due.notify_all()
 
-    def _break(self) -> None:
-        with self._changed:
+    def _break(self, stream: Stream) -> None:
+        with self._lock:
+            stream.over = True
             self._call = None
             self._clock.broken()
-            self._changed.notify_all()
+            self._due.notify_all()
 
     def _recover(self, error: EtcdError | None) -> None:
-        with self._changed:
+        with self._lock:
             self._error = error
-            self._changed.notify_all()
+            self._tell_all()
         if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
             self._renew()
         if self._is_wanted() and error is not None:
@@ -271,5 +343,5 @@ class Heartbeats:
         try:
             self._driver.renew(self._token)
         except EtcdError as error:
-            with self._changed:
+            with self._lock:
                 self._error = error

@@ -1,12 +1,15 @@
 """Waits, for one watcher, between the stream's thread and its user's: both meet at its bounded inbox."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from etcdobs._drive.readings import Arrivals
 from etcdobs._inbox import Inbox
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
+from etcdobs.observe.spans import Origin
 from etcdobs.types import WatchResponse
 
 T = TypeVar("T")
@@ -18,36 +21,42 @@ class Mailbox:
     def __init__(self, cursor: Cursor, buffer: int) -> None:
         self.cursor = cursor
         self.inbox: Inbox = Inbox(buffer)
+        self.arrivals: Arrivals = Arrivals()
         self.parked: bool = False
+        # Of the span of its creation, to which later ones point.
+        self.origin: Origin = None
         self._created = False
         self._unconnected: ConnectionFailedError | None = None
-        self._changed = threading.Condition()
+        # Entered by itself: a Ctrl-C within the condition's own `__enter__` would leave it locked for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     # ---- called from the stream's thread
 
     def created(self) -> None:
         """The server has the watch."""
-        with self._changed:
+        with self._lock:
             self._created = True
             self._changed.notify_all()
 
     def broken(self, error: EtcdError) -> None:
         """The stream broke, or could not be opened."""
-        with self._changed:
+        with self._lock:
             self._unconnected = error if isinstance(error, ConnectionFailedError) else None
             self._changed.notify_all()
 
     def put(self, batch: WatchResponse) -> bool:
         """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""
-        with self._changed:
+        with self._lock:
             self.inbox.put(batch)
+            self.arrivals.add(batch, self.inbox.revision, time.monotonic())
             self.parked = self.inbox.is_full
             self._changed.notify_all()
             return self.parked
 
     def end(self, error: EtcdError | None) -> None:
         """Nothing more will come."""
-        with self._changed:
+        with self._lock:
             self.inbox.end(error)
             self._changed.notify_all()
 
@@ -55,7 +64,7 @@ class Mailbox:
 
     def is_settled_within(self, seconds: float) -> bool:
         """Whether the server has the watch, or refused it, no later than so."""
-        with self._changed:
+        with self._lock:
             return self._changed.wait_for(self._is_settled, seconds)
 
     def wait_created(self, timeout: float | None, dial_timeout: float, waited: float = 0.0) -> None:
@@ -64,7 +73,7 @@ class Mailbox:
         `waited` is what has passed of both timeouts.
         """
         first = max(0.0, (dial_timeout if timeout is None else min(timeout, dial_timeout)) - waited)
-        with self._changed:
+        with self._lock:
             if not self._changed.wait_for(self._is_settled, first):
                 left = None if timeout is None else max(0.0, timeout - waited - first)
                 self._changed.wait_for(lambda: self._is_settled() or self._unconnected is not None, left)
@@ -78,7 +87,7 @@ class Mailbox:
 
     def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
-        with self._changed:
+        with self._lock:
             if not self._changed.wait_for(lambda: self.inbox.has_more or self.inbox.closed, timeout):
                 raise TimeoutError(f"nothing came within {timeout:g} s")
             item = take()
@@ -88,7 +97,7 @@ class Mailbox:
 
     def wants_more(self) -> bool:
         """True once, when a full inbox was drained so far that it is time to fetch again."""
-        with self._changed:
+        with self._lock:
             again = self.parked and self.inbox.is_drained and not self.inbox.closed
             self.parked = self.parked and not again
             return again

@@ -1,14 +1,10 @@
 """Waits, by blocking, for the next look at the members: a thread that keeps a client's endpoints up to date."""
 
-import logging
 import threading
 import weakref
 
 from etcdobs._drive.sync import Driver
 from etcdobs._membership import SYNC_TIMEOUT, member_endpoints
-from etcdobs.errors import EtcdError
-
-_log = logging.getLogger("etcdobs")
 
 
 class AutoSync:
@@ -32,9 +28,9 @@ class AutoSync:
     def _sync(self, driver: Driver) -> None:
         try:
             driver.set_endpoints(driver.run(member_endpoints(driver.session, SYNC_TIMEOUT)))
-        except (EtcdError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - also what a token or password callable raises
             if not self._complained and not self._closing.is_set():
                 self._complained = True
-                _log.warning("the endpoints could not be read from the member list, and stay as they are: %s", error)
+                driver.log.tell("endpoints_unknown", problem=f"{type(error).__name__}: {error}")
         else:
             self._complained = False

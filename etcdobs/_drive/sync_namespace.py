@@ -1,6 +1,6 @@
 """Waits, by blocking, for calls and recipes that are confined to a prefix: on the channels of the whole client."""
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._call import Call
 from etcdobs._drive.sync import Driver
@@ -12,8 +12,17 @@ from etcdobs._procedure import Procedure
 T = TypeVar("T")
 
 
-class ConfinedDriver(Driver):
-    """A driver whose calls are confined to `namespace`; all that it has is the whole client's."""
+# What is not defined here is done by the whole client's driver itself, and never on a view of it.
+if TYPE_CHECKING:
+    _Base = Driver
+else:
+    _Base = object
+
+
+class ConfinedDriver(_Base):
+    """A driver whose calls are confined to `namespace`; all else is the whole client's."""
+
+    __slots__ = ("_namespace", "_whole")
 
     def __init__(self, whole: Driver, namespace: bytes) -> None:
         self._whole = whole

@@ -11,6 +11,7 @@ import grpc
 from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
+from etcdobs._drive.uninterrupted import Latch, apart, join
 from etcdobs._flow import TOKEN_RENEWALS, is_silent, open_stream, token_of
 from etcdobs._retry import TOKEN_REFUSED, Backoff, reason
 from etcdobs._watch import (
@@ -30,15 +31,17 @@ from etcdobs._watch import (
 )
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, UnavailableError
+from etcdobs.observe.spans import Origin
 
 
 class Stream:
     """One gRPC stream, the watchers on it, and the thread that reads it; it is opened again whenever it breaks."""
 
     def __init__(self, driver: Driver, pin: Callable[[Mailbox], None]) -> None:
-        self.ended = threading.Event()
+        self.ended = Latch()
         self._driver = driver
         self._pin_again = pin
+        self._spans = driver.spans.stream()
         self._state = WatchStream()
         self._mailboxes: dict[Cursor, Mailbox] = {}
         self._lock = threading.RLock()
@@ -63,7 +66,7 @@ class Stream:
             self._mailboxes[mailbox.cursor] = mailbox
             self._create(mailbox.cursor)
             if self._thread.ident is None:
-                self._thread.start()
+                self._start()
             return True
 
     def unpark(self, mailbox: Mailbox) -> None:
@@ -83,7 +86,7 @@ class Stream:
         with self._lock:
             call, endpoint = self._call, self._endpoint
         if call is not None and endpoint is not None and self._driver.run(is_silent(self._driver.session, endpoint)):
-            call.cancel()
+            apart(call.cancel)
 
     def end(self) -> None:
         """Take no more watchers, and end the thread soon."""
@@ -91,13 +94,20 @@ class Stream:
             self.ended.set()
             call = self._call
         if call is not None:
-            call.cancel()
+            apart(call.cancel)
 
     def close(self) -> None:
         """End the stream and its thread."""
         self.end()
-        if self._thread.ident is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5)
+        join(self._thread)
+
+    def _start(self) -> None:
+        try:
+            self._thread.start()
+        except BaseException:
+            # Whether it runs is anyone's guess: the next watcher gets another.
+            self.ended.set()
+            raise
 
     def _create(self, cursor: Cursor) -> None:
         if self._requests is None:
@@ -117,6 +127,8 @@ class Stream:
             self._keep_open()
         except Exception as error:  # noqa: BLE001 - a watch never dies silently, whatever failed
             self._give_up(unexpected(error, METHOD))
+        finally:
+            self._spans.ended()
 
     def _keep_open(self) -> None:
         while not self.ended.is_set():
@@ -133,7 +145,8 @@ class Stream:
         endpoint, metadata = self._driver.run(open_stream(self._driver.session, frozenset()))
         self._token = token_of(metadata)
         requests: SimpleQueue[Any] = SimpleQueue()
-        call = self._driver.stream(WATCH, endpoint, iter(requests.get, None), metadata)
+        with self._spans.opening(self._origins()):
+            call = self._driver.stream(WATCH, endpoint, iter(requests.get, None), metadata)
         try:
             self._begin(call, requests, endpoint)
             for response in call:
@@ -144,6 +157,10 @@ class Stream:
         finally:
             call.cancel()
             requests.put(None)
+
+    def _origins(self) -> list[Origin]:
+        with self._lock:
+            return [mailbox.origin for mailbox in self._mailboxes.values()]
 
     def _begin(self, call: Any, requests: "SimpleQueue[Any]", endpoint: Endpoint) -> None:
         with self._lock:
@@ -182,6 +199,10 @@ class Stream:
 
     def _deliver(self, batch: Batch) -> None:
         mailbox = self._mailboxes.get(batch.cursor)
+        if mailbox is not None:
+            self._spans.batch(mailbox.origin, len(batch.response.events), batch.response.revision)
+        if self._driver.metrics is not None and batch.response.events:
+            self._driver.metrics.watch_received(len(batch.response.events))
         # Under one lock with the cancel: its user may drain it at once, and `unpark` must come after.
         with self._lock:
             if mailbox is not None and mailbox.put(batch.response):
@@ -190,6 +211,7 @@ class Stream:
 
     def _created(self, cursor: Cursor, endpoint: Endpoint) -> None:
         self._backoff.reset()
+        self._spans.resumed(endpoint.address)
         self._token_refusals = 0
         self._driver.session.endpoints.succeeded(endpoint)
         mailbox = self._mailboxes.get(cursor)
@@ -229,9 +251,10 @@ class Stream:
         if not self._may_resume(error):
             self._give_up(error)
             return
+        self._spans.broken(reason(error), self._origins())
         self._driver.log.tell("watches_resumed", len(mailboxes), cause=reason(error), endpoint=error.endpoint)
         if self._driver.metrics is not None:
-            self._driver.metrics.watch_resumed(reason(error))
+            self._driver.metrics.watch_resumed(reason(error), len(mailboxes))
         if isinstance(error, TOKEN_REFUSED):
             self._renew(doubted=isinstance(error, TokenDoubtedError))
         elif not isinstance(error, CreationRefusedError):
@@ -253,6 +276,7 @@ class Stream:
             self.ended.wait(self._backoff.seconds())
 
     def _give_up(self, error: EtcdError) -> None:
+        self._spans.ended(error)
         with self._lock:
             self.ended.set()
             mailboxes = list(self._mailboxes.values())

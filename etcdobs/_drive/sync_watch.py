@@ -1,16 +1,21 @@
 """Waits for watches by blocking: a thread for each shared stream, a bounded inbox for each watcher."""
 
+import _thread
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TypeVar
 
 from etcdobs._attempts import slice_of
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
+from etcdobs._drive.notes import operation
+from etcdobs._drive.readings import watch_readings
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
 from etcdobs._drive.sync_stream import Stream
+from etcdobs._operations import WATCH
 from etcdobs._watch import (
     METHOD,
     STREAMS,
@@ -18,6 +23,9 @@ from etcdobs._watch import (
     Cursor,
 )
 from etcdobs.errors import ClosedError
+from etcdobs.observe import ClientMetrics
+from etcdobs.observe.live import Reading
+from etcdobs.observe.spans import Streams
 from etcdobs.ops import kv
 from etcdobs.types import Event, WatchResponse
 
@@ -59,7 +67,11 @@ class Watcher:
         if not self._entered and not self._mailbox.inbox.closed:
             self._entered = True
             try:
-                self._open()
+                with (
+                    operation(self._watches.metrics, WATCH),
+                    self._watches.spans.creating(self._mailbox.cursor.keys.start) as self._mailbox.origin,
+                ):
+                    self._open()
             except BaseException:
                 self.close()
                 raise
@@ -121,6 +133,11 @@ class Watcher:
         self._mailbox.end(None)
         self._watches.leave(self._mailbox)
 
+    def __del__(self) -> None:
+        # Its user dropped it unclosed: nobody can take from it any more.
+        if getattr(self, "_entered", False) and not self._mailbox.inbox.closed:
+            self._watches.forget(self._mailbox)
+
     def _next_event(self, timeout: float | None) -> Event | None:
         deadline = None if timeout is None else time.monotonic() + timeout
         inbox = self._mailbox.inbox
@@ -147,6 +164,14 @@ class Watches:
         self._homes: dict[Mailbox, Stream] = {}
         self._lock = threading.Lock()
         driver.close_with_me(self)
+        self.metrics: ClientMetrics | None = driver.metrics
+        self.spans: Streams = driver.spans
+        if self.metrics is not None:
+            self.metrics.follow(self)
+
+    def readings(self) -> Iterable[Reading]:
+        """What the metrics show of the watchers now."""
+        return watch_readings(list(self._homes), time.monotonic())
 
     @property
     def forked(self) -> bool:
@@ -203,6 +228,12 @@ class Watches:
             home.close()
         self._left()
 
+    def forget(self, mailbox: Mailbox) -> None:
+        """Let a watch go as the garbage it is: whichever thread collects it may hold any lock, and waits for none."""
+        if not self.forked:
+            with suppress(RuntimeError):  # the interpreter is going down, and takes everything with it
+                _thread.start_new_thread(self.leave, (mailbox,))
+
     def resume(self, mailbox: Mailbox) -> None:
         """Fetch again for a watcher whose inbox was full."""
         with self._lock:
@@ -222,9 +253,9 @@ class Watches:
             stream.close()
 
     def _opened(self) -> None:
-        if self._driver.metrics is not None:
-            self._driver.metrics.watch_opened()
+        if self.metrics is not None:
+            self.metrics.watch_opened()
 
     def _left(self) -> None:
-        if self._driver.metrics is not None:
-            self._driver.metrics.watch_closed()
+        if self.metrics is not None:
+            self.metrics.watch_closed()

@@ -3,7 +3,7 @@
 from etcdobs.observe.aio_interceptors import aio_client_interceptors
 from etcdobs.observe.binding import Instruments
 from etcdobs.observe.interceptors import client_interceptors
-from etcdobs.observe.recorder import DEFAULT_BUCKETS, ClientMetrics
+from etcdobs.observe.metrics import DEFAULT_BUCKETS, ClientMetrics
 from etcdobs.observe.serve import MetricsAddressError, MetricsServer, serve_metrics
 
 __all__ = [

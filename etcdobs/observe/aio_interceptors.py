@@ -8,8 +8,9 @@ import grpc
 from etcdobs.observe.aio_calls import Responses, counted_requests, observed
 from etcdobs.observe.binding import Instruments
 from etcdobs.observe.interceptors import MethodObservers
+from etcdobs.observe.metrics import ClientMetrics
 from etcdobs.observe.observation import Observation
-from etcdobs.observe.recorder import ClientMetrics, Kind
+from etcdobs.observe.recorder import Kind
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider

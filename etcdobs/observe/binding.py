@@ -5,10 +5,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from etcdobs.observe.aio_calls import ObservedAioCall, counted_requests
+from etcdobs.observe.attempts import Attempts
 from etcdobs.observe.calls import ObservedCall, counted, observed_stream
-from etcdobs.observe.ending import ending_of_error
+from etcdobs.observe.coexistence import traced_once
+from etcdobs.observe.ending import OK, ending_of_error
+from etcdobs.observe.metrics import ClientMetrics
 from etcdobs.observe.observation import MethodObserver
-from etcdobs.observe.recorder import ClientMetrics, Kind
+from etcdobs.observe.recorder import Kind
+from etcdobs.observe.spans import Streams
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -28,36 +32,60 @@ class Instruments:
     takes (`credentials`, `wait_for_ready`, `compression`).
     """
 
-    def __init__(self, metrics: ClientMetrics | None, tracer_provider: "TracerProvider | None" = None) -> None:
+    def __init__(
+        self,
+        metrics: ClientMetrics | None,
+        tracer_provider: "TracerProvider | None" = None,
+        *,
+        trace_keys: bool = False,
+    ) -> None:
         # opentelemetry is loaded with the first instance, not with the library.
         from etcdobs.observe.tracer import CallTracer  # noqa: PLC0415
 
         self._metrics = metrics
         self._tracer = CallTracer(tracer_provider)
+        self._trace_keys = trace_keys
 
-    def observer(self, method: str, kind: Kind, target: str = "") -> MethodObserver:
-        """The observer of `method` (`/service/method`) on `target`, the gRPC channel's target."""
-        return MethodObserver(self._metrics, self._tracer, method, kind, target)
+    def attempts(self, request: Any) -> Attempts:
+        """What ties the attempts of one call together: `bound(request, timeout, metadata, attempts=attempts)`."""
+        return Attempts(request, shows_key=self._trace_keys)
 
-    def bind_sync(self, multicallable: Multicallable, *, method: str, kind: Kind, target: str) -> Multicallable:
+    def streams(self) -> Streams:
+        """The spans of a client's watches and of the leases that it keeps alive."""
+        return Streams(self._tracer.tracer, self._tracer.failures, trace_keys=self._trace_keys)
+
+    def observer(self, method: str, kind: Kind, target: str = "", endpoint: str = "") -> MethodObserver:
+        """The observer of `method` (`/service/method`) on `target`, the gRPC channel's target.
+
+        `endpoint`: the name under which the time of its answers is shown; "": nowhere.
+        """
+        return MethodObserver(self._metrics, self._tracer, method, kind, target, endpoint if kind == "unary" else "")
+
+    def bind_sync(
+        self, multicallable: Multicallable, *, method: str, kind: Kind, target: str, endpoint: str = ""
+    ) -> Multicallable:
         """Bind a multicallable of a `grpc.Channel`.
 
         With one response (unary, client_stream) the bound one returns it or raises its RpcError; with a stream of
         responses it returns the call object.
         """
-        observer = self.observer(method, kind, target)
+        observer = self.observer(method, kind, target, endpoint)
+        multicallable = traced_once(multicallable)
         if kind == "unary":
             return partial(_unary, observer, multicallable)
         if kind == "client_stream":
             return partial(_client_stream, observer, multicallable)
         return partial(_stream, observer, multicallable, one_request=kind == "server_stream")
 
-    def bind_aio(self, multicallable: Multicallable, *, method: str, kind: Kind, target: str) -> Multicallable:
+    def bind_aio(
+        self, multicallable: Multicallable, *, method: str, kind: Kind, target: str, endpoint: str = ""
+    ) -> Multicallable:
         """Bind a multicallable of a `grpc.aio.Channel`.
 
         With unary calls the bound one is a coroutine function; with streams it returns the call object.
         """
-        observer = self.observer(method, kind, target)
+        observer = self.observer(method, kind, target, endpoint)
+        multicallable = traced_once(multicallable)
         if kind == "unary":
             return partial(_unary_aio, observer, multicallable)
         return partial(_stream_aio, observer, multicallable, one_request=kind == "server_stream")
@@ -69,15 +97,17 @@ def _unary(
     request: Any,
     timeout: float | None = None,
     metadata: "Metadata" = None,
+    *,
+    attempts: Attempts | None = None,
     **options: Any,
 ) -> Any:
-    start, metadata = observer.start(metadata)
+    start, metadata = observer.start(metadata, attempts)
     try:
         response = multicallable(request, timeout=timeout, metadata=metadata, **options)
     except BaseException as error:
-        observer.end(start, ending_of_error(error))
+        observer.end(start, ending_of_error(error), attempts)
         raise
-    observer.end(start)
+    observer.end(start, OK, attempts)
     return response
 
 
@@ -121,15 +151,17 @@ async def _unary_aio(
     request: Any,
     timeout: float | None = None,
     metadata: "Metadata" = None,
+    *,
+    attempts: Attempts | None = None,
     **options: Any,
 ) -> Any:
-    start, metadata = observer.start(metadata)
+    start, metadata = observer.start(metadata, attempts)
     try:
         response = await multicallable(request, timeout=timeout, metadata=metadata, **options)
     except BaseException as error:
-        observer.end(start, ending_of_error(error))
+        observer.end(start, ending_of_error(error), attempts)
         raise
-    observer.end(start)
+    observer.end(start, OK, attempts)
     return response
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import grpc
 
-__all__ = ["LOCAL_CANCEL", "OK", "Ending", "ending_of_aio_call", "ending_of_call", "ending_of_error"]
+__all__ = ["LOCAL_CANCEL", "OK", "Ending", "ending_of_aio_call", "ending_of_call", "ending_of_error", "ending_of_told"]
 
 # What gRPC itself writes into the details of a call that this process gave up.
 _LOCAL_DETAILS = frozenset(
@@ -15,6 +15,7 @@ _LOCAL_DETAILS = frozenset(
         "Locally cancelled by application!",
         "Cancelled upon garbage collection!",
         "Channel closed!",
+        "Stream removed (Channel closed!)",
         "Channel deallocated!",
     }
 )
@@ -44,6 +45,16 @@ def ending_of_error(error: BaseException) -> Ending:
     if isinstance(error, _CANCELS) or not isinstance(error, Exception) or _says_closed(error):
         return LOCAL_CANCEL
     return Ending(grpc.StatusCode.UNKNOWN, str(error), type(error).__qualname__)
+
+
+def ending_of_told(error: BaseException) -> Ending:
+    """The ending that the `error` which a user is told stands for: by its `code` and `details`, where it has them."""
+    if not isinstance(error, Exception):
+        return LOCAL_CANCEL
+    code = getattr(error, "code", None)
+    if not isinstance(code, grpc.StatusCode):
+        return ending_of_error(error)
+    return _ending(code, str(getattr(error, "details", "") or ""))
 
 
 def ending_of_call(call: Any) -> Ending:

@@ -1,20 +1,22 @@
-"""Decides the metric families: their names, help and labels, and that one registry holds each of them once."""
+"""Decides how the catalogue becomes metric families, and that one registry holds each of them once."""
 
 import platform
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
-from typing import Literal
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 import grpc
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from etcdobs.observe.catalogue import CATALOGUE, Row
+from etcdobs.observe.live import LiveCollector
+from etcdobs.observe.operations import InFlight
+
 __all__ = ["Families", "Shape", "build", "shared_families"]
 
-BUILD = ("version", "python", "grpc")
-_METHOD = ("grpc_type", "grpc_service", "grpc_method")
+Collector: TypeAlias = Counter | Gauge | Histogram | LiveCollector
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Shape:
     subsystem: str
     const_names: tuple[str, ...]
     buckets: tuple[float, ...]
+    context_names: tuple[str, ...] = ()
+
+    def labels(self, row: Row) -> tuple[str, ...]:
+        """The label names of that metric."""
+        return (*row.labels, *(self.context_names if row.in_context else ()), *self.const_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +43,23 @@ class Families:
     msg_received: Counter
     msg_sent: Counter
     handling_seconds: Histogram
+    operation_seconds: Histogram
+    operations_in_flight: Gauge
     retries: Counter
     token_renewals: Counter
     failovers: Counter
-    watch_resumes: Counter
+    endpoint_seconds: Histogram
     watches_active: Gauge
+    watch_events: Counter
+    watch_batch_events: Histogram
+    watch_resumes: Counter
     leases_active: Gauge
     lease_lost: Counter
+    lock_wait_seconds: Histogram
+    batched_operations: Histogram
     build_info: Gauge
+    live: LiveCollector
+    in_flight: InFlight
 
 
 _shared: WeakKeyDictionary[CollectorRegistry, dict[tuple[str, str], tuple[Shape, Families]]] = WeakKeyDictionary()
@@ -53,8 +69,8 @@ _lock = Lock()
 def shared_families(registry: CollectorRegistry, shape: Shape) -> Families:
     """The families of that shape on `registry`, registered on first demand.
 
-    Raises ValueError where the registry has them with other buckets or const labels, or where another library
-    registered one of the names.
+    Raises ValueError where the registry has them with other buckets or labels, or where another library registered
+    one of the names.
     """
     with _lock:
         known = _shared.setdefault(registry, {})
@@ -68,12 +84,12 @@ def shared_families(registry: CollectorRegistry, shape: Shape) -> Families:
 
 
 def _registered(registry: CollectorRegistry, families: Families) -> Families:
-    done: list[Counter | Gauge | Histogram] = []
+    done: list[Collector] = []
     try:
-        for field in fields(families):
-            family = getattr(families, field.name)
-            registry.register(family)
-            done.append(family)
+        for family in (getattr(families, field.name) for field in fields(families)):
+            if not isinstance(family, InFlight):
+                registry.register(family)
+                done.append(family)
     except ValueError:
         for family in done:
             registry.unregister(family)
@@ -81,96 +97,58 @@ def _registered(registry: CollectorRegistry, families: Families) -> Families:
     return families
 
 
-# Name, help, labels.
-_COUNTERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "started": ("grpc_client_started_total", "Total number of RPCs started on the client.", _METHOD),
-    "handled": (
-        "grpc_client_handled_total",
-        "Total number of RPCs completed by the client, regardless of success or failure.",
-        (*_METHOD, "grpc_code"),
-    ),
-    "msg_received": (
-        "grpc_client_msg_received_total",
-        "Total number of RPC stream messages received by the client.",
-        _METHOD,
-    ),
-    "msg_sent": (
-        "grpc_client_msg_sent_total",
-        "Total number of gRPC stream messages sent by the client.",
-        _METHOD,
-    ),
-    "retries": (
-        "etcdobs_retries_total",
-        "Total number of attempts repeated by the client, by what made it repeat them.",
-        ("grpc_service", "grpc_method", "reason"),
-    ),
-    "token_renewals": (
-        "etcdobs_token_renewals_total",
-        "Total number of times an auth token was asked for again.",
-        ("outcome",),
-    ),
-    "failovers": ("etcdobs_failovers_total", "Total number of times calls moved to another endpoint.", ("reason",)),
-    "watch_resumes": (
-        "etcdobs_watch_resumes_total",
-        "Total number of times a watch was resumed on a new stream.",
-        ("cause",),
-    ),
-    "lease_lost": ("etcdobs_lease_lost_total", "Total number of leases that ended while kept alive.", ()),
-}
-
-
 def _families(shape: Shape) -> Families:
-    def counter(row: str) -> Counter:
-        name, text, labels = _COUNTERS[row]
-        return Counter(name, text, (*labels, *shape.const_names), shape.namespace, shape.subsystem, registry=None)
+    def counter(field: str) -> Counter:
+        row = CATALOGUE[field]
+        return Counter(row.name, row.help, shape.labels(row), shape.namespace, shape.subsystem, registry=None)
 
+    def gauge(field: str) -> Gauge:
+        row = CATALOGUE[field]
+        return Gauge(
+            *(row.name, row.help, shape.labels(row), shape.namespace, shape.subsystem),
+            registry=None,
+            multiprocess_mode=row.mode,
+        )
+
+    def histogram(field: str) -> Histogram:
+        row = CATALOGUE[field]
+        return Histogram(
+            *(row.name, row.help, shape.labels(row), shape.namespace, shape.subsystem),
+            registry=None,
+            buckets=row.buckets or shape.buckets,
+        )
+
+    operations_in_flight = gauge("operations_in_flight")
     return Families(
         started=counter("started"),
         handled=counter("handled"),
         msg_received=counter("msg_received"),
         msg_sent=counter("msg_sent"),
-        handling_seconds=_handling_seconds(shape),
+        handling_seconds=histogram("handling_seconds"),
+        operation_seconds=histogram("operation_seconds"),
+        operations_in_flight=operations_in_flight,
         retries=counter("retries"),
         token_renewals=counter("token_renewals"),
         failovers=counter("failovers"),
+        endpoint_seconds=histogram("endpoint_seconds"),
+        watches_active=gauge("watches_active"),
+        watch_events=counter("watch_events"),
+        watch_batch_events=histogram("watch_batch_events"),
         watch_resumes=counter("watch_resumes"),
-        watches_active=_gauge(shape, "etcdobs_watches_active", "Number of watches open."),
-        leases_active=_gauge(shape, "etcdobs_leases_active", "Number of leases kept alive."),
+        leases_active=gauge("leases_active"),
         lease_lost=counter("lease_lost"),
-        build_info=_gauge(shape, "etcdobs_build_info", "What the client is made of; always 1.", BUILD, "livemax"),
+        lock_wait_seconds=histogram("lock_wait_seconds"),
+        batched_operations=histogram("batched_operations"),
+        build_info=gauge("build_info"),
+        live=LiveCollector((shape.namespace, shape.subsystem), shape.const_names),
+        in_flight=InFlight(operations_in_flight),
     )
 
 
 def build() -> tuple[str, ...]:
-    """The values of the labels BUILD, in this process."""
+    """The values of the labels of `build_info`, in this process."""
     try:
         own = version("etcdobs")
     except PackageNotFoundError:
         own = "unknown"
     return own, platform.python_version(), str(grpc.__version__)
-
-
-def _gauge(
-    shape: Shape, name: str, text: str, labels: tuple[str, ...] = (), mode: Literal["livesum", "livemax"] = "livesum"
-) -> Gauge:
-    return Gauge(
-        name,
-        text,
-        (*labels, *shape.const_names),
-        shape.namespace,
-        shape.subsystem,
-        registry=None,
-        multiprocess_mode=mode,
-    )
-
-
-def _handling_seconds(shape: Shape) -> Histogram:
-    return Histogram(
-        "grpc_client_handling_seconds",
-        "Histogram of response latency (seconds) of the gRPC until it is finished by the application.",
-        (*_METHOD, *shape.const_names),
-        shape.namespace,
-        shape.subsystem,
-        registry=None,
-        buckets=shape.buckets,
-    )

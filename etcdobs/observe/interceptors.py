@@ -9,8 +9,9 @@ import grpc
 
 from etcdobs.observe.binding import Instruments
 from etcdobs.observe.calls import counted, observed_stream, observed_unary
+from etcdobs.observe.metrics import ClientMetrics
 from etcdobs.observe.observation import MethodObserver, Observation
-from etcdobs.observe.recorder import ClientMetrics, Kind
+from etcdobs.observe.recorder import Kind
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider

@@ -1,11 +1,14 @@
 """Decides what is recorded of one RPC: started, its messages, and its end exactly once, whoever sees it first."""
 
+from collections.abc import Callable
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
+from etcdobs.observe.attempts import Attempts
 from etcdobs.observe.ending import OK, Ending, ending_of_error
-from etcdobs.observe.recorder import ClientMetrics, Kind, MethodRecorder, NoMetrics
+from etcdobs.observe.metrics import ClientMetrics
+from etcdobs.observe.recorder import Kind, MethodRecorder, NoMetrics
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -14,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MethodObserver", "Observation"]
 
-Start: TypeAlias = "tuple[float, Span | None]"
-"""When a call started (of perf_counter) and its span."""
+Start: TypeAlias = "tuple[float, Span | None, MethodRecorder]"
+"""When a call started (of perf_counter), its span, and where it is counted."""
 
 _NO_METRICS = NoMetrics()
 
@@ -28,43 +31,51 @@ class MethodObserver:
     """
 
     def __init__(
-        self, metrics: ClientMetrics | None, tracer: "CallTracer", method: str, kind: Kind, target: str
+        self, metrics: ClientMetrics | None, tracer: "CallTracer", method: str, kind: Kind, target: str, endpoint: str
     ) -> None:
         self._client_metrics = metrics
         self._method = method
         self._kind: Kind = kind
         self._tracer = tracer.method(method, kind, target)
+        # None: not looked up yet, or another for each caller's context.
         self._metrics: MethodRecorder | None = None
+        self._endpoint = endpoint
+        self._answered: Callable[[float], None] | None = None
 
-    def start(self, metadata: "Metadata") -> "tuple[Start, Metadata]":
+    def start(self, metadata: "Metadata", attempts: Attempts | None = None) -> "tuple[Start, Metadata]":
         """Record that a call starts; return what `end` needs, and the metadata to send."""
-        (self._metrics or self.metrics).started()
-        span, metadata = self._tracer.start(metadata)
-        return (perf_counter(), span), metadata
+        metrics = self._metrics or self._recorder()
+        metrics.started()
+        span, metadata = self._tracer.start(metadata, attempts)
+        return (perf_counter(), span, metrics), metadata
 
-    def end(self, start: "Start", ending: Ending = OK) -> None:
+    def end(self, start: "Start", ending: Ending = OK, attempts: Attempts | None = None) -> None:
         """Record that the call is over. The caller sees to it that this happens once."""
-        started_at, span = start
+        started_at, span, metrics = start
         seconds = perf_counter() - started_at
-        metrics = self._metrics or self.metrics
         if span is None:
-            metrics.finished(ending.code, seconds, None)
+            metrics.finished(ending.code, seconds, None, self._answered)
             return
-        metrics.finished(ending.code, seconds, self._tracer.exemplar(span) if metrics.exemplars else None)
-        self._tracer.end(span, ending)
+        exemplar = self._tracer.exemplar(span) if metrics.exemplars else None
+        metrics.finished(ending.code, seconds, exemplar, self._answered)
+        self._tracer.end(span, ending, attempts, seconds)
 
     def begin(self, metadata: "Metadata") -> "tuple[Observation, Metadata]":
         """Record that a call starts; return its observation and the metadata to send."""
         start, metadata = self.start(metadata)
         return Observation(self, start), metadata
 
-    @property
-    def metrics(self) -> MethodRecorder:
-        """The recorder of this method."""
-        if self._metrics is None:
-            known = self._client_metrics
-            self._metrics = _NO_METRICS if known is None else known.method(self._method, self._kind)
-        return self._metrics
+    def _recorder(self) -> MethodRecorder:
+        metrics = self._client_metrics
+        if metrics is None:
+            self._metrics = _NO_METRICS
+            return self._metrics
+        if self._endpoint and self._answered is None:
+            self._answered = metrics.endpoint(self._endpoint)
+        recorder = metrics.method(self._method, self._kind)
+        if metrics.is_one_for_all:
+            self._metrics = recorder
+        return recorder
 
 
 class Observation:
@@ -79,11 +90,11 @@ class Observation:
 
     def sent(self) -> None:
         """A message of a stream was handed to gRPC."""
-        self._observer.metrics.sent()
+        self._start[2].sent()
 
     def received(self) -> None:
         """A message of a stream arrived."""
-        self._observer.metrics.received()
+        self._start[2].received()
 
     def finish(self, ending: Ending = OK) -> None:
         """The RPC is over."""

@@ -1,28 +1,19 @@
 """Records RPCs as Prometheus metrics with the names, labels and meaning of go-grpc-prometheus."""
 
-from collections.abc import Callable, Mapping, Sequence
-from threading import Lock
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import grpc
 
 from etcdobs.observe.failure import FailureLog
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Counter, Gauge
-
     from etcdobs.observe.families import Families
 
-__all__ = ["DEFAULT_BUCKETS", "ClientMetrics", "Kind", "MethodMetrics", "MethodRecorder", "split_method"]
+__all__ = ["CODE_NAMES", "Kind", "MethodMetrics", "MethodRecorder", "NoMetrics", "split_method"]
 
 Kind: TypeAlias = Literal["unary", "client_stream", "server_stream", "bidi_stream"]
 """The values of the label `grpc_type`."""
-
-DEFAULT_BUCKETS: tuple[float, ...] = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025),
-    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-)
-"""Upper bounds in seconds: client_golang's eleven, and five below them, where a call in one datacentre ends."""
 
 # codes.Code.String() of grpc-go: Python's names differ by more than case (CANCELLED, Canceled).
 CODE_NAMES: Mapping[grpc.StatusCode, str] = {
@@ -60,7 +51,13 @@ class MethodRecorder(Protocol):
     def started(self) -> None: ...
     def sent(self) -> None: ...
     def received(self) -> None: ...
-    def finished(self, code: grpc.StatusCode, seconds: float, exemplar: dict[str, str] | None) -> None: ...
+    def finished(
+        self,
+        code: grpc.StatusCode,
+        seconds: float,
+        exemplar: dict[str, str] | None,
+        answered: Callable[[float], None] | None = None,
+    ) -> None: ...
 
 
 class NoMetrics:
@@ -71,7 +68,13 @@ class NoMetrics:
     def started(self) -> None: ...
     def sent(self) -> None: ...
     def received(self) -> None: ...
-    def finished(self, code: grpc.StatusCode, seconds: float, exemplar: dict[str, str] | None) -> None: ...
+    def finished(
+        self,
+        code: grpc.StatusCode,
+        seconds: float,
+        exemplar: dict[str, str] | None,
+        answered: Callable[[float], None] | None = None,
+    ) -> None: ...
 
 
 class MethodMetrics:
@@ -87,13 +90,13 @@ class MethodMetrics:
         method: str,
         kind: Kind,
         *,
-        const_values: tuple[str, ...],
+        more_labels: tuple[str, ...],
         exemplars: bool,
         failures: FailureLog,
     ) -> None:
         self._labels = (kind, *split_method(method))
-        self._const = const_values
-        labels = (*self._labels, *const_values)
+        self._more_labels = more_labels
+        labels = (*self._labels, *more_labels)
         self._families = families
         self._failures = failures
         self.exemplars = exemplars
@@ -126,12 +129,20 @@ class MethodMetrics:
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("metrics")
 
-    def finished(self, code: grpc.StatusCode, seconds: float, exemplar: dict[str, str] | None) -> None:
+    def finished(
+        self,
+        code: grpc.StatusCode,
+        seconds: float,
+        exemplar: dict[str, str] | None,
+        answered: Callable[[float], None] | None = None,
+    ) -> None:
         try:
             if code is grpc.StatusCode.OK:
                 self._inc_ok()
                 if self._receives_one:
                     self._inc_received()
+                if answered is not None:
+                    answered(seconds)
             else:
                 self._handled(code)()
             self._observe_seconds(seconds, exemplar)
@@ -141,138 +152,6 @@ class MethodMetrics:
     def _handled(self, code: grpc.StatusCode) -> Callable[[], None]:
         inc = self._inc_handled.get(code)
         if inc is None:
-            inc = self._families.handled.labels(*self._labels, CODE_NAMES[code], *self._const).inc
+            inc = self._families.handled.labels(*self._labels, CODE_NAMES[code], *self._more_labels).inc
             self._inc_handled[code] = inc
         return inc
-
-
-class ClientMetrics:
-    """The Prometheus metrics of RPC clients. Two of them on one registry share its families.
-
-    `registry`: None is prometheus_client's own. `buckets`: upper bounds in seconds of `grpc_client_handling_seconds`.
-    `exemplars`: put trace and span id on that histogram where the call's span is sampled. `namespace` and
-    `subsystem` go before each name. `const_labels`: labels that every sample carries.
-
-    Raises ValueError where the registry has one of the names already from elsewhere, or has them with other buckets
-    or other const label names.
-    """
-
-    _default: ClassVar["ClientMetrics | None"] = None
-    _default_lock: ClassVar[Lock] = Lock()
-
-    def __init__(
-        self,
-        registry: "CollectorRegistry | None" = None,
-        *,
-        buckets: Sequence[float] = DEFAULT_BUCKETS,
-        exemplars: bool = True,
-        namespace: str = "",
-        subsystem: str = "",
-        const_labels: Mapping[str, str] | None = None,
-    ) -> None:
-        # prometheus_client is loaded with the first instance, not with the library.
-        from prometheus_client import REGISTRY  # noqa: PLC0415
-
-        from etcdobs.observe.families import Shape, build, shared_families  # noqa: PLC0415
-
-        const = dict(sorted((const_labels or {}).items()))
-        self.registry: CollectorRegistry = REGISTRY if registry is None else registry
-        self._const = tuple(const.values())
-        self._families = shared_families(
-            self.registry, Shape(namespace, subsystem, tuple(const), tuple(float(bound) for bound in buckets))
-        )
-        self._families.build_info.labels(*build(), *self._const).set(1)
-        self._exemplars = exemplars
-        self._failures = FailureLog()
-        self._methods: dict[tuple[str, Kind], MethodMetrics] = {}
-
-    def __repr__(self) -> str:
-        whose = "the process-wide one, " if self is ClientMetrics._default else ""
-        return f"<ClientMetrics {whose}of {len(self._methods)} RPC methods>"
-
-    @classmethod
-    def default(cls) -> "ClientMetrics":
-        """The process-wide instance on prometheus_client's own registry, made on first demand.
-
-        Where another library holds the names there, its metrics stay on a registry of their own (`.registry`) and
-        the log says so.
-        """
-        with ClientMetrics._default_lock:
-            if ClientMetrics._default is None:
-                ClientMetrics._default = _default_metrics()
-            return ClientMetrics._default
-
-    def method(self, method: str, kind: Kind) -> MethodMetrics:
-        """The metrics of one RPC method, such as `/etcdserverpb.KV/Put`; the same object each time."""
-        key = (method, kind)
-        known = self._methods.get(key)
-        if known is None:
-            made = MethodMetrics(
-                self._families,
-                method,
-                kind,
-                const_values=self._const,
-                exemplars=self._exemplars,
-                failures=self._failures,
-            )
-            known = self._methods.setdefault(key, made)
-        return known
-
-    def retried(self, method: str, reason: str) -> None:
-        """An attempt of `method` (`/service/method`) failed and is made again."""
-        self._count(self._families.retries, *split_method(method), reason)
-
-    def token_renewed(self, outcome: str) -> None:
-        """The auth token was asked for again, with that outcome."""
-        self._count(self._families.token_renewals, outcome)
-
-    def failed_over(self, reason: str) -> None:
-        """Calls moved to another endpoint."""
-        self._count(self._families.failovers, reason)
-
-    def watch_resumed(self, cause: str) -> None:
-        """A watch was resumed on a new stream."""
-        self._count(self._families.watch_resumes, cause)
-
-    def watch_opened(self) -> None:
-        """A watch began."""
-        self._move(self._families.watches_active, 1)
-
-    def watch_closed(self) -> None:
-        """A watch ended."""
-        self._move(self._families.watches_active, -1)
-
-    def lease_kept(self) -> None:
-        """A lease began to be kept alive."""
-        self._move(self._families.leases_active, 1)
-
-    def lease_dropped(self) -> None:
-        """A lease is no longer kept alive, for whatever reason."""
-        self._move(self._families.leases_active, -1)
-
-    def lease_lost(self) -> None:
-        """A lease ended although it was kept alive."""
-        self._count(self._families.lease_lost)
-
-    def _count(self, family: "Counter", *labels: str) -> None:
-        try:
-            values = (*labels, *self._const)
-            (family.labels(*values) if values else family).inc()
-        except Exception:  # noqa: BLE001 - telemetry never fails a call
-            self._failures.report("metrics")
-
-    def _move(self, family: "Gauge", amount: int) -> None:
-        try:
-            (family.labels(*self._const) if self._const else family).inc(amount)
-        except Exception:  # noqa: BLE001 - telemetry never fails a call
-            self._failures.report("metrics")
-
-
-def _default_metrics() -> ClientMetrics:
-    try:
-        return ClientMetrics()
-    except ValueError:
-        from prometheus_client import CollectorRegistry  # noqa: PLC0415
-
-        FailureLog().report("registering the metrics with prometheus_client's registry")
-        return ClientMetrics(CollectorRegistry())

@@ -1,13 +1,17 @@
 """Decides what a span says about an RPC (OpenTelemetry's RPC semantic conventions) and how its context travels."""
 
+import time
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final, TypeAlias
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Setter
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TraceFlags, TracerProvider
 
+from etcdobs.observe.attempts import Attempts, Held
+from etcdobs.observe.conventions import SCHEMA_URL, Attribute, Etcd, Former, call_attributes, wants_former
 from etcdobs.observe.ending import Ending
 from etcdobs.observe.failure import FailureLog
 from etcdobs.observe.recorder import Kind, split_method
@@ -17,25 +21,14 @@ __all__ = ["SCHEMA_URL", "CallTracer", "Metadata", "MethodTracer"]
 Metadata: TypeAlias = Iterable[tuple[str, str | bytes]] | None
 """What gRPC takes as `metadata`; a key may come more than once."""
 
-SCHEMA_URL: Final = "https://opentelemetry.io/schemas/1.44.0"
-
-
-class Attribute:
-    """The span attributes of the conventions' version in SCHEMA_URL. The only place that spells them."""
-
-    SYSTEM: Final = "rpc.system.name"
-    METHOD: Final = "rpc.method"
-    STATUS: Final = "rpc.response.status_code"
-    ADDRESS: Final = "server.address"
-    PORT: Final = "server.port"
-    ERROR: Final = "error.type"
+_KEY_LENGTH: Final = 256
 
 
 class _MetadataSetter(Setter[list[tuple[str, str | bytes]]]):
     def set(self, carrier: list[tuple[str, str | bytes]], key: str, value: str) -> None:
         # A header of the same name is what an outer layer sent for its own span: the nearest span is the parent.
         carrier[:] = [pair for pair in carrier if pair[0] != key]
-        carrier.append((key, value))
+        carrier.append((key, _level_1(value) if key == "traceparent" else value))
 
 
 _SETTER = _MetadataSetter()
@@ -44,19 +37,26 @@ _SETTER = _MetadataSetter()
 class MethodTracer:
     """The spans of one RPC method on one target. None of the methods raises."""
 
-    def __init__(self, tracer: trace.Tracer, method: str, kind: Kind, target: str, failures: FailureLog) -> None:
+    def __init__(
+        self,
+        tracer: trace.Tracer,
+        method: str,
+        kind: Kind,
+        target: str,
+        failures: FailureLog,
+        *,
+        former: bool = False,
+    ) -> None:
+        self._tracer = tracer
         self._start_span = tracer.start_span
         self._name = "/".join(split_method(method))
-        self._attributes: dict[str, str | int] = {
-            Attribute.SYSTEM: "grpc",
-            Attribute.METHOD: self._name,
-            **_server(target),
-        }
+        self._former = former
+        self._attributes = call_attributes(self._name, target, former=former)
         # A bidirectional stream lives as long as the client: a span over it would not be exported until then.
         self._has_span = kind != "bidi_stream"
         self._failures = failures
 
-    def start(self, metadata: Metadata) -> tuple[Span | None, Metadata]:
+    def start(self, metadata: Metadata, attempts: Attempts | None = None) -> tuple[Span | None, Metadata]:
         """Start the call's span; return it with the metadata that carries its context.
 
         The span is None where none is made: for bidirectional streams, whose metadata carries the caller's context,
@@ -65,8 +65,7 @@ class MethodTracer:
         try:
             if not self._has_span:
                 return None, _with_context(trace.get_current_span(), metadata)
-            # Positional: the API's proxy passes keywords on at twice the cost, in each call of an untraced process.
-            span = self._start_span(self._name, None, SpanKind.CLIENT, self._attributes)
+            span = self._started(attempts)
             if span is trace.INVALID_SPAN:
                 return None, metadata
         except Exception:  # noqa: BLE001 - telemetry never fails a call
@@ -74,17 +73,67 @@ class MethodTracer:
             return None, metadata
         return span, self._injected(span, metadata)
 
-    def end(self, span: Span, ending: Ending) -> None:
-        """End the call's span. A call cancelled from here is no error: its status stays unset."""
+    def _started(self, attempts: Attempts | None) -> Span:
+        if attempts is not None and attempts.held is not None:
+            return self._repeated(attempts, attempts.held)
+        # Positional: the API's proxy passes keywords on at twice the cost, in each call of an untraced process.
+        span = self._start_span(self._name, None, SpanKind.CLIENT, self._attributes)
+        if attempts is not None and attempts.shows_key and span.is_recording():
+            _show_key(span, attempts.request)
+        return span
+
+    def _repeated(self, attempts: Attempts, held: Held) -> Span:
+        """The span of another attempt, below the span that began with the first, which from now on is the call's."""
+        operation = trace.set_span_in_context(held.span)
+        if not attempts.count:
+            # Its context went to the server as the operation's: nothing is below this one.
+            first = held.tracer.below(operation, SpanKind.INTERNAL, 0, held.started)
+            held.tracer.finish(first, held.ending, held.ended)
+        attempts.count += 1
+        held.span.set_attributes(self._attributes)
+        return self.below(operation, SpanKind.CLIENT, attempts.count, None)
+
+    def below(self, parent: Context, kind: SpanKind, attempt: int, started: int | None) -> Span:
+        """Start the span of one of several attempts."""
+        attributes = self._attributes | {Etcd.ATTEMPT: attempt}
+        return self._tracer.start_span(self._name, parent, kind, attributes, start_time=started)
+
+    def end(self, span: Span, ending: Ending, attempts: Attempts | None = None, seconds: float = 0.0) -> None:
+        """End the call's span. A call cancelled from here is no error: its status stays unset.
+
+        With `attempts` that of a first attempt that failed, after `seconds`, goes on: it may be repeated.
+        """
         try:
-            if span.is_recording():
-                span.set_attribute(Attribute.STATUS, ending.code.name)
-                if ending.error_type is not None:
-                    span.set_attribute(Attribute.ERROR, ending.error_type)
-                    span.set_status(Status(StatusCode.ERROR, ending.details or None))
-            span.end()
+            if attempts is None or (attempts.held is None and ending.error_type is None):
+                self.finish(span, ending)
+            elif attempts.held is None:
+                now = time.time_ns()
+                attempts.held = Held(self, span, now - int(seconds * 1e9), now, ending)
+            else:
+                attempts.last = ending
+                self.finish(span, ending)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("tracing")
+
+    def end_held(self, held: Held, ending: Ending, retries: int) -> None:
+        """End the span of a call whose first attempt failed."""
+        try:
+            if retries:
+                held.span.set_attribute(Etcd.RETRIES, retries)
+            self.finish(held.span, ending)
+        except Exception:  # noqa: BLE001 - telemetry never fails a call
+            self._failures.report("tracing")
+
+    def finish(self, span: Span, ending: Ending, ended: int | None = None) -> None:
+        """Say how it ended, and end it; `ended` is when (nanoseconds since the epoch), None: now."""
+        if span.is_recording():
+            span.set_attribute(Attribute.STATUS, ending.code.name)
+            if self._former:
+                span.set_attribute(Former.STATUS, ending.code.value[0])
+            if ending.error_type is not None:
+                span.set_attribute(Attribute.ERROR, ending.error_type)
+                span.set_status(Status(StatusCode.ERROR, ending.details or None))
+        span.end(ended)
 
     def exemplar(self, span: Span) -> dict[str, str] | None:
         """The ids by which a metric points at the span; None unless the span is sampled."""
@@ -112,12 +161,13 @@ class CallTracer:
     """Makes the spans of RPCs with `tracer_provider`; None is OpenTelemetry's global one, even if set later."""
 
     def __init__(self, tracer_provider: TracerProvider | None = None) -> None:
-        self._tracer = trace.get_tracer("etcdobs", _version(), tracer_provider, SCHEMA_URL)
-        self._failures = FailureLog()
+        self.tracer: trace.Tracer = trace.get_tracer("etcdobs", _version(), tracer_provider, SCHEMA_URL)
+        self.failures: FailureLog = FailureLog()
+        self._former = wants_former()
 
     def method(self, method: str, kind: Kind, target: str) -> MethodTracer:
         """The spans of `method` (`/service/method`) on `target`, as given to the gRPC channel; "" if not known."""
-        return MethodTracer(self._tracer, method, kind, target, self._failures)
+        return MethodTracer(self.tracer, method, kind, target, self.failures, former=self._former)
 
 
 def _with_context(span: Span, metadata: Metadata) -> Metadata:
@@ -128,32 +178,21 @@ def _with_context(span: Span, metadata: Metadata) -> Metadata:
     return tuple(pairs)
 
 
-def _server(target: str) -> dict[str, str | int]:
-    """`server.address` and `server.port` of a gRPC target, by the conventions' rule for gRPC."""
-    if not target:
-        return {}
-    scheme, _, rest = target.partition(":")
-    if scheme in {"unix", "unix-abstract"}:
-        return {Attribute.ADDRESS: rest.removeprefix("//")}
-    endpoint = _endpoint(target)
-    if "," in endpoint:
-        return {Attribute.ADDRESS: target}
-    return _address_and_port(endpoint)
+def _level_1(traceparent: str) -> str:
+    """The header without flags of later levels of W3C Trace Context, such as that ids are random.
+
+    OpenTelemetry for Go takes a header with a flag that it does not know for none at all: etcd would begin a new trace.
+    """
+    head, dash, flags = traceparent.rpartition("-")
+    if not head.startswith("00-") or flags in {"00", "01"}:
+        return traceparent
+    return f"{head}{dash}{int(flags, 16) & TraceFlags.SAMPLED:02x}"
 
 
-def _endpoint(target: str) -> str:
-    scheme, separator, rest = target.partition("://")
-    if separator:  # scheme://authority/endpoint
-        return rest.partition("/")[2] or rest
-    scheme, _, rest = target.partition(":")
-    return rest if scheme in {"dns", "ipv4", "ipv6"} else target
-
-
-def _address_and_port(path: str) -> dict[str, str | int]:
-    host, colon, port = path.rpartition(":")
-    if not colon or not port.isdecimal() or (":" in host and not host.endswith("]")):
-        return {Attribute.ADDRESS: path.strip("[]")}
-    return {Attribute.ADDRESS: host.strip("[]"), Attribute.PORT: int(port)}
+def _show_key(span: Span, request: object) -> None:
+    key = getattr(request, "key", b"")
+    if isinstance(key, bytes) and key:
+        span.set_attribute(Etcd.KEY, key[:_KEY_LENGTH].decode(errors="backslashreplace"))
 
 
 def _version() -> str | None:

@@ -115,9 +115,11 @@ class Get(Operation):
         return True
 
     def in_txn(self) -> pb.RequestOp:
+        """The read as a part of a transaction."""
         return pb.RequestOp(request_range=self.request)
 
     def decode(self, reply: Any) -> RangeResponse:
+        """The server's reply to the read as the public type."""
         return RangeResponse(
             header=_decode.header(reply.header),
             kvs=tuple(map(_decode.key_value, reply.kvs)),
@@ -179,9 +181,11 @@ class Put(Operation):
         )
 
     def in_txn(self) -> pb.RequestOp:
+        """The write as a part of a transaction."""
         return pb.RequestOp(request_put=self.request)
 
     def decode(self, reply: Any) -> PutResponse:
+        """The server's reply to the write as the public type."""
         return PutResponse(header=_decode.header(reply.header), prev_kv=_decode.previous(reply))
 
 
@@ -198,9 +202,11 @@ class Delete(Operation):
         )
 
     def in_txn(self) -> pb.RequestOp:
+        """The deletion as a part of a transaction."""
         return pb.RequestOp(request_delete_range=self.request)
 
     def decode(self, reply: Any) -> DeleteResponse:
+        """The server's reply to the deletion as the public type."""
         return DeleteResponse(
             header=_decode.header(reply.header),
             deleted=reply.deleted,
@@ -233,9 +239,11 @@ class Txn(Operation):
         return all(operation.is_read for operation in (*self._then, *self._otherwise))
 
     def in_txn(self) -> pb.RequestOp:
+        """The transaction as a part of another."""
         return pb.RequestOp(request_txn=self.request)
 
     def decode(self, reply: Any) -> TxnResponse:
+        """The server's reply to the transaction as the public type, with one response an operation that ran."""
         branch = self._then if reply.succeeded else self._otherwise
         answers = (getattr(answer, answer.WhichOneof("response")) for answer in reply.responses)
         return TxnResponse(

@@ -1,4 +1,9 @@
-"""What several calls make together: sessions, locks, elections, STM, barriers, queues, mirrors, ordering, naming."""
+"""What several calls make together, with an `Async` twin each for `AsyncClient`.
+
+Coordination: `Session`, `Lock`, `RWLock`, `Election`, `Barrier`, `DoubleBarrier`, `Queue`, `PriorityQueue`, `STM`.
+Reading and writing in another way: `Batch`, `Cache`, `LeasingKV`, `Ordering`, `Kubernetes`, `Mirror`.
+Services: `Naming`, `NamingWatcher`, `Resolver`.
+"""
 
 from etcdobs.recipes.barrier import AsyncBarrier, Barrier
 from etcdobs.recipes.batched import AsyncBatch, Batch

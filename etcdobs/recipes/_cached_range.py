@@ -14,7 +14,6 @@ from typing import Any, TypeAlias, TypeVar
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._procedure import Procedure
 from etcdobs._scan import scan
-from etcdobs.errors import CompactedError
 from etcdobs.keys import Keys, as_keys
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
@@ -77,15 +76,11 @@ class CachedRange:
     # ---- what it is fed with
 
     def fill(self) -> Procedure[None]:
-        """Read the whole range as of one revision, anew where that is compacted meanwhile."""
-        while True:
-            try:
-                yield from self._read()
-            except CompactedError:
-                continue
-            return
+        """Read the whole range as of one revision.
 
-    def _read(self) -> Procedure[None]:
+        Raises:
+            CompactedError: that was compacted before the last page was read.
+        """
         cursor, began, kvs = scan(self.keys), self._clock(), list[KeyValue]()
         header: ResponseHeader | None = None
         while (call := cursor.request()) is not None:
@@ -97,6 +92,10 @@ class CachedRange:
         self._kvs = {kv.key: kv for kv in kvs}
         self._order = [kv.key for kv in kvs]
         self._header, self.revision, self.heard_at = header, header.revision, began
+
+    def drop(self) -> None:
+        """Hold nothing any more."""
+        self._kvs, self._order = {}, []
 
     def receive(self, batch: WatchResponse) -> None:
         """The next events of the range, whole revisions."""

@@ -57,7 +57,9 @@ class LeasedKeys:
     @property
     def is_alive(self) -> bool:
         """True while the session is: only then is anything owned."""
-        return self._lost is not None and not self._lost()
+        # Asked without the lock, while another thread may end it.
+        lost = self._lost
+        return lost is not None and not lost()
 
     def began(self, lease: int, lost: Callable[[], bool]) -> None:
         """A session is open, and its leasing keys are watched."""

@@ -51,6 +51,7 @@ class Target:
         name = as_bytes("target", target)
         if not name or name.endswith(b"/"):
             raise ValueError(f"target must be the name of a service, without a slash at its end, not {target!r}")
+        self.name: bytes = name
         self.prefix: bytes = name + b"/"
         self.keys: Keys = Keys.prefix(self.prefix)
 
@@ -143,8 +144,6 @@ class Present:
         return changes
 
     def _apply(self, changes: Changes) -> None:
-        for name, endpoint in changes.items():
-            if endpoint is None:
-                self.endpoints.pop(name, None)
-            else:
-                self.endpoints[name] = endpoint
+        # In one step: other threads may be reading.
+        now = {**self.endpoints, **changes}
+        self.endpoints = {name: endpoint for name, endpoint in now.items() if endpoint is not None}

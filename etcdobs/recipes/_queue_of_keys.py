@@ -129,6 +129,7 @@ class Candidate:
         response = yield kv.do(Txn(when=[held], then=[Put(self.key, value, lease=self._lease)]))
         assert isinstance(response, TxnResponse)
         if not response.succeeded:
+            self.is_first = False
             raise ElectionNotLeaderError
 
     def resume(self) -> Procedure[None]:

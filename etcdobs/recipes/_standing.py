@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 from etcdobs._call import checked_int
 from etcdobs.recipes._queue_of_keys import Candidate, queue
-from etcdobs.recipes.session import AsyncSession, Session, opened
+from etcdobs.recipes.session import AsyncSession, Session, check_open, opened
 
 S = TypeVar("S", bound=Session | AsyncSession)
 
@@ -47,6 +47,10 @@ class Standing(Generic[S]):
     def lost(self) -> bool:
         """True no later than the server gives the place to another because the lease ran out."""
         return self._session is not None and self._session.lost
+
+    def _check_shared(self) -> None:
+        if self._shared is not None:
+            check_open(self._shared)
 
     def _forget(self) -> tuple[Candidate | None, S | None]:
         """Stand no more; returns the candidate that was, and the session that is to be closed with it."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from etcdobs._call import checked_seconds
 from etcdobs._procedure import Procedure, UntilDeleted
+from etcdobs._watch import METHOD
 from etcdobs.keys import as_key
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
@@ -40,14 +41,14 @@ def _wait(key: bytes) -> Procedure[None]:
 
 
 class _Steps:
-    """All who `wait` go on at once when it is released; nobody waits while it is not held.
-
-    It outlives its holder: whoever holds it must release it. Compatible with Go's `recipe.Barrier`.
-    """
+    """What is done with a barrier, by either client."""
 
     def __init__(self, client: "Client | AsyncClient", name: str | bytes) -> None:
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._key = as_key(name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._key!r}>"
 
     def _hold(self) -> Plan[None]:
         """Make all wait who come from now on.
@@ -67,11 +68,14 @@ class _Steps:
         Raises:
             DeadlineExceededError: it still was after `timeout` seconds (also a TimeoutError).
         """
-        return Plan(_wait(self._key), until(checked_seconds(timeout), "the barrier was not released"))
+        return Plan(_wait(self._key), until(checked_seconds(timeout), "the barrier was not released", METHOD))
 
 
 class Barrier(_Steps):
-    __doc__ = _Steps.__doc__
+    """All who `wait` go on at once when it is released; nobody waits while it is not held.
+
+    It outlives its holder: whoever holds it must release it. Compatible with Go's `recipe.Barrier`.
+    """
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
         super().__init__(client, name)
@@ -87,7 +91,10 @@ class Barrier(_Steps):
 
 
 class AsyncBarrier(_Steps):
-    __doc__ = _Steps.__doc__
+    """All who `wait` go on at once when it is released; nobody waits while it is not held.
+
+    It outlives its holder: whoever holds it must release it. Compatible with Go's `recipe.Barrier`.
+    """
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
         super().__init__(client, name)

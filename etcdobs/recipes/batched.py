@@ -51,6 +51,9 @@ class Batch:
         """Wait until all that was asked for is answered; whoever asks from now on gets a ClosedError."""
         self._batcher.finish()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._batcher.state}>"
+
     def __enter__(self) -> "Batch":
         return self
 
@@ -96,6 +99,9 @@ class AsyncBatch:
     async def close(self) -> None:
         """Wait until all that was asked for is answered; whoever asks from now on gets a ClosedError."""
         await self._batcher.finish()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._batcher.state}>"
 
     async def __aenter__(self) -> "AsyncBatch":
         return self

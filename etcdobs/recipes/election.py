@@ -52,7 +52,8 @@ class Election(Standing[Session]):
         return opened(self._session).wait_lost(timeout)
 
     def campaign(self, value: str | bytes = "", timeout: float | None = None) -> None:
-        """Wait until this candidate leads, and proclaim `value`; who leads already only proclaims it.
+        """Wait until this candidate leads, and proclaim `value`; who leads already only proclaims it, and goes on
+        leading where that fails.
 
         Args:
             value: what the others are to know of the leader, such as its address.
@@ -63,13 +64,15 @@ class Election(Standing[Session]):
             SessionExpiredError: the lease was lost while waiting.
         """
         proclaimed, seconds = as_value(value), checked_seconds(timeout)
+        led = self.held
         try:
             session, candidate = self._open()
             self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, seconds, self._prefix))
             check_alive(session)
         except BaseException:
-            with suppress(EtcdError):
-                self.resign()
+            if not (led and self.held):
+                with suppress(EtcdError):
+                    self.resign()
             raise
 
     def resume(self) -> None:
@@ -163,6 +166,7 @@ class Election(Standing[Session]):
             if outlived is not None:
                 outlived.orphan()
         if self._session is None:
+            self._check_shared()
             self._session = self._shared or Session(self._leases, self._ttl)
             self._session.__enter__()
         if self._candidate is None:
@@ -196,7 +200,8 @@ class AsyncElection(Standing[AsyncSession]):
         return await opened(self._session).wait_lost(timeout)
 
     async def campaign(self, value: str | bytes = "", timeout: float | None = None) -> None:
-        """Wait until this candidate leads, and proclaim `value`; who leads already only proclaims it.
+        """Wait until this candidate leads, and proclaim `value`; who leads already only proclaims it, and goes on
+        leading where that fails.
 
         Args:
             value: what the others are to know of the leader, such as its address.
@@ -207,6 +212,7 @@ class AsyncElection(Standing[AsyncSession]):
             SessionExpiredError: the lease was lost while waiting.
         """
         proclaimed, seconds = as_value(value), checked_seconds(timeout)
+        led = self.held
         try:
             session, candidate = await self._open()
             await self._procedures.perform(
@@ -214,8 +220,9 @@ class AsyncElection(Standing[AsyncSession]):
             )
             check_alive(session)
         except BaseException:
-            with suppress(EtcdError):
-                await self.resign()
+            if not (led and self.held):
+                with suppress(EtcdError):
+                    await self.resign()
             raise
 
     async def resume(self) -> None:
@@ -309,6 +316,7 @@ class AsyncElection(Standing[AsyncSession]):
             if outlived is not None:
                 await outlived.orphan()
         if self._session is None:
+            self._check_shared()
             self._session = self._shared or AsyncSession(self._leases, self._ttl)
             await self._session.__aenter__()
         if self._candidate is None:

@@ -5,7 +5,7 @@ overruled, when that is not the last one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._bind import aio, sync
@@ -193,16 +193,23 @@ def _written(response: OperationResponse) -> WriteResult:
 
 
 def _then(call: Call[Any], read: Callable[[Any], T]) -> Call[T]:
-    return Call(
-        call.rpc, call.request, lambda reply: read(call.decode(reply)), timeout=call.timeout, effect=call.effect
-    )
+    assert call.confirmation is None, "what it confirms would be read twice"
+
+    def decode(reply: Any) -> T:
+        return read(call.decode(reply))
+
+    return replace(call, decode=decode)
 
 
 class Kubernetes:
     """The calls that Kubernetes makes of etcd, on a client."""
 
     def __init__(self, client: "Client") -> None:
+        self._client = client
         self._driver = client._driver  # pyright: ignore[reportPrivateUsage]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
 
     @sync(_get)
     def get(self) -> None: ...
@@ -224,7 +231,11 @@ class AsyncKubernetes:
     """The calls that Kubernetes makes of etcd, on a client."""
 
     def __init__(self, client: "AsyncClient") -> None:
+        self._client = client
         self._driver = client._driver  # pyright: ignore[reportPrivateUsage]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
 
     @aio(_get)
     def get(self) -> None: ...

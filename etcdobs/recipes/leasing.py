@@ -3,22 +3,20 @@
 import asyncio
 import random
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import SimpleNamespace, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcdobs._bind import aio, sync
-from etcdobs._call import CLIENT_DEFAULT, Call, checked_int
-from etcdobs._drive.boottime import boottime
+from etcdobs._call import CLIENT_DEFAULT, Call
 from etcdobs._drive.notes import unexpected
+from etcdobs._drive.uninterrupted import CLOSING
 from etcdobs._retry import Backoff
+from etcdobs._watch import METHOD
 from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError
-from etcdobs.keys import Keys, as_key
+from etcdobs.keys import Keys
 from etcdobs.ops import kv
-from etcdobs.recipes._leased_keys import LeasedKeys
-from etcdobs.recipes._leasing import Leasing
-from etcdobs.recipes._serialized import Serialized
+from etcdobs.recipes._owner import Owner
 from etcdobs.recipes.session import AsyncSession, Session, until
 from etcdobs.services.txn import AsyncTxnBuilder, TxnBuilder
 
@@ -32,63 +30,17 @@ __all__ = ["AsyncLeasingKV", "LeasingKV"]
 
 T = TypeVar("T")
 
-_METHOD = "etcdserverpb.Watch/Watch"
+_NOT_GIVEN_UP = "another client did not give the key up"
 
 # Seconds between looks at the session, and at what is to be given up.
 _LOOK = 0.25
 
 
-class _Owner:
-    """What the leasing clients of both kinds are: what they own, and whether they are open."""
-
-    def __init__(self, prefix: str | bytes, ttl: int) -> None:
-        self._prefix = as_key(prefix)
-        self._ttl = checked_int("ttl", ttl, least=1)
-        self._leasing = Leasing(LeasedKeys(self._prefix, boottime))
-        self._lock = threading.Lock()
-        self._failure: EtcdError | None = None
-        self._opened = False
-
-    @property
-    def owned(self) -> frozenset[bytes]:
-        """The keys that are served from memory at the moment; none while the session is lost."""
-        with self._lock:
-            return frozenset(self._leasing.keys.owned)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} under {self._prefix!r}, {len(self.owned)} keys owned>"
-
-    def _steps(self, call: Call[T]) -> Serialized[Any, T]:
-        if self._failure is not None:
-            raise self._failure
-        if not self._opened:
-            raise RuntimeError("not open: enter it first")
-        return Serialized(self._leasing.carry_out(call), self._lock)
-
-    def _leaving(self) -> Serialized[Any, None] | None:
-        """What deletes the leasing keys that were given up; None when there are none."""
-        keys = self._leasing.keys
-        return Serialized(self._leasing.leave(CLIENT_DEFAULT), self._lock) if keys.leaving else None
-
-    def _began(self, lease: int, lost: Callable[[], bool]) -> None:
-        with self._lock:
-            self._leasing.keys.began(lease, lost)
-
-    def _ended(self) -> None:
-        with self._lock:
-            self._leasing.keys.ended()
-
-    def _end(self, error: EtcdError) -> None:
-        """Nothing is served any more; the first error stands."""
-        self._failure = self._failure or error
-        self._ended()
-
-    def _enter_once(self) -> None:
-        if self._failure is not None or self._opened:
-            raise ClosedError("it was open before: make another")
+def _name(call: Call[Any]) -> str:
+    return f"{call.rpc.service}/{call.rpc.method}"
 
 
-class LeasingKV(_Owner):
+class LeasingKV(Owner):
     """Reads, writes and transactions like the client's, with keys that are read again served from memory.
 
     A read of a single key makes this client its owner, where nobody else is; from then on reads of it are answered from
@@ -105,7 +57,7 @@ class LeasingKV(_Owner):
     """
 
     def __init__(self, client: "Client", prefix: str | bytes, ttl: int = 60) -> None:
-        super().__init__(prefix, ttl)
+        super().__init__(prefix, ttl, threading.Lock())
         self._driver: Any = SimpleNamespace(call=self._carry_out)
         self._client = client
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
@@ -141,24 +93,33 @@ class LeasingKV(_Owner):
         steps = self._steps(call)
         seconds = self._procedures.driver.session.seconds(call.timeout)
         try:
-            return self._procedures.perform(steps, until(seconds, "another client did not give the key up"))
+            return self._procedures.perform(steps, until(seconds, _NOT_GIVEN_UP, _name(call)))
         finally:
             steps.close()
 
     # ---- life
 
     def close(self) -> None:
-        """Give up what is owned, and revoke the session's lease. May be called twice, and from any thread."""
-        self._end(ClosedError("the leasing client is closed"))
+        """Give up what is owned, and revoke the session's lease. May be called twice, and from any thread.
+
+        It takes no longer than the client's timeout, nor than `ttl`: the lease has run out by then.
+        """
+        self._end(ClosedError("the leasing client is closed", method=METHOD))
         self._closing.set()
         if self._watcher is not None:
             self._watcher.close()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            self._thread.join(self._patience() + CLOSING)
+
+    def _patience(self) -> float:
+        return self._most(self._procedures.driver.session.seconds(CLIENT_DEFAULT))
 
     def __enter__(self) -> "LeasingKV":
         self._enter_once()
         session, watcher = self._open()
+        if self._failure is not None:
+            self._give_up(session, watcher)
+            raise self._failure
         self._opened = True
         self._thread = threading.Thread(target=self._run, args=(session, watcher), name="etcdobs-leasing", daemon=True)
         self._thread.start()
@@ -179,7 +140,7 @@ class LeasingKV(_Owner):
             watcher.__enter__()
         except BaseException:
             with suppress(EtcdError):
-                session.close()
+                session.close(timeout=self._patience())
             raise
         self._began(session.lease.id, lambda: session.lost)
         return session, watcher
@@ -195,7 +156,7 @@ class LeasingKV(_Owner):
         except EtcdError as error:
             self._end(error)
         except Exception as error:  # noqa: BLE001 - whoever is not heard of any more must not own anything
-            self._end(unexpected(error, _METHOD))
+            self._end(unexpected(error, METHOD))
 
     def _follow(self, watcher: "Watcher") -> None:
         """Heed revocations for as long as the session is alive and its watch goes on."""
@@ -224,7 +185,7 @@ class LeasingKV(_Owner):
         self._ended()
         watcher.close()
         with suppress(EtcdError):
-            session.close()
+            session.close(timeout=self._patience())
 
     def _reopen(self) -> "tuple[Session, Watcher]":
         backoff = Backoff(random.Random())
@@ -235,10 +196,10 @@ class LeasingKV(_Owner):
                 raise
             except EtcdError:
                 self._closing.wait(backoff.seconds())
-        raise ClosedError
+        raise ClosedError(method=METHOD)
 
 
-class AsyncLeasingKV(_Owner):
+class AsyncLeasingKV(Owner):
     """Reads, writes and transactions like the client's, with keys that are read again served from memory.
 
     As `LeasingKV`, for asyncio: use it as an async context manager.
@@ -250,11 +211,15 @@ class AsyncLeasingKV(_Owner):
     """
 
     def __init__(self, client: "AsyncClient", prefix: str | bytes, ttl: int = 60) -> None:
-        super().__init__(prefix, ttl)
+        super().__init__(prefix, ttl, nullcontext())
         self._driver: Any = SimpleNamespace(call=self._carry_out)
         self._client = client
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._session: AsyncSession | None = None
+        self._watcher: AsyncWatcher | None = None
+        self._giving_up = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     # ---- keys and values
 
@@ -286,24 +251,40 @@ class AsyncLeasingKV(_Owner):
         steps = self._steps(call)
         seconds = self._procedures.driver.session.seconds(call.timeout)
         try:
-            return await self._procedures.perform(steps, until(seconds, "another client did not give the key up"))
+            return await self._procedures.perform(steps, until(seconds, _NOT_GIVEN_UP, _name(call)))
         finally:
             steps.close()
 
     # ---- life
 
     async def close(self) -> None:
-        """Give up what is owned, and revoke the session's lease. May be called twice."""
-        self._end(ClosedError("the leasing client is closed"))
+        """Give up what is owned, and revoke the session's lease. May be called twice.
+
+        It takes no longer than the client's timeout, nor than `ttl`: the lease has run out by then. It goes on where
+        whoever awaits it is cancelled.
+        """
+        self._end(ClosedError("the leasing client is closed", method=METHOD))
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._wind_up(), name="etcdobs-leasing-closing")
+        await asyncio.shield(self._ending)
+
+    async def _wind_up(self) -> None:
+        async with self._giving_up:
+            # What is being given up already is given up to the end.
+            if self._task is not None:
+                self._task.cancel()
         if self._task is not None:
-            self._task.cancel()
             await asyncio.wait([self._task])
+        await self._give_up()
 
     async def __aenter__(self) -> "AsyncLeasingKV":
         self._enter_once()
-        session, watcher = await self._open()
+        await self._open()
+        if self._failure is not None:
+            await self._give_up()
+            raise self._failure
         self._opened = True
-        self._task = asyncio.create_task(self._run(session, watcher), name="etcdobs-leasing")
+        self._task = asyncio.create_task(self._run(), name="etcdobs-leasing")
         return self
 
     async def __aexit__(
@@ -311,36 +292,35 @@ class AsyncLeasingKV(_Owner):
     ) -> None:
         await self.close()
 
-    async def _open(self) -> "tuple[AsyncSession, AsyncWatcher]":
-        """A session, and a watch of all leasing keys, older than any that the session will own."""
-        session = await AsyncSession(self._client.lease, self._ttl).__aenter__()
+    async def _open(self) -> None:
+        """Have a session, and a watch of all leasing keys, older than any that the session will own."""
+        session = self._session = await AsyncSession(self._client.lease, self._ttl).__aenter__()
+        self._watcher = self._client.watch(Keys.prefix(self._prefix))
         try:
-            watcher = await self._client.watch(Keys.prefix(self._prefix)).__aenter__()
+            await self._watcher.__aenter__()
         except BaseException:
-            with suppress(EtcdError):
-                await session.close()
+            await self._give_up()
             raise
         self._began(session.lease.id, lambda: session.lost)
-        return session, watcher
 
-    async def _run(self, session: "AsyncSession", watcher: "AsyncWatcher") -> None:
+    async def _run(self) -> None:
         try:
             while True:
                 try:
-                    await self._follow(watcher)
+                    await self._follow()
                 finally:
-                    await self._give_up(session, watcher)
-                session, watcher = await self._reopen()
+                    await self._give_up()
+                await self._reopen()
         except EtcdError as error:
             self._end(error)
         except Exception as error:  # noqa: BLE001 - whoever is not heard of any more must not own anything
-            self._end(unexpected(error, _METHOD))
+            self._end(unexpected(error, METHOD))
 
-    async def _follow(self, watcher: "AsyncWatcher") -> None:
+    async def _follow(self) -> None:
         """Heed revocations for as long as the session is alive and its watch goes on."""
         with suppress(EtcdError):
-            while self._leasing.keys.is_alive:
-                await self._heed(watcher)
+            while self._watcher is not None and self._leasing.keys.is_alive:
+                await self._heed(self._watcher)
                 await self._leave()
 
     async def _heed(self, watcher: "AsyncWatcher") -> None:
@@ -357,13 +337,19 @@ class AsyncLeasingKV(_Owner):
             with suppress(EtcdError):
                 await self._procedures.perform(steps)
 
-    async def _give_up(self, session: "AsyncSession", watcher: "AsyncWatcher") -> None:
-        self._ended()
-        await watcher.close()
-        with suppress(EtcdError):
-            await session.close()
+    async def _give_up(self) -> None:
+        """End the session and its watch. May be called twice."""
+        async with self._giving_up:
+            self._ended()
+            (session, self._session), (watcher, self._watcher) = (self._session, None), (self._watcher, None)
+            if watcher is not None:
+                await watcher.close()
+            if session is not None:
+                with suppress(EtcdError):
+                    seconds = self._procedures.driver.session.seconds(CLIENT_DEFAULT)
+                    await session.close(timeout=self._most(seconds))
 
-    async def _reopen(self) -> "tuple[AsyncSession, AsyncWatcher]":
+    async def _reopen(self) -> None:
         backoff = Backoff(random.Random())
         while True:
             try:

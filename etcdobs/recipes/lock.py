@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from etcdobs._call import CLIENT_DEFAULT, ClientDefault, Timeout, checked_seconds, checked_timeout
+from etcdobs._drive.notes import lock_wait
 from etcdobs._procedure import timed
 from etcdobs.errors import EtcdError
 from etcdobs.recipes._queue_of_keys import Candidate
@@ -79,14 +80,15 @@ class Lock(_Claim[Session]):
             RuntimeError: this object holds it, or waits for it, already.
         """
         self._claim()
-        try:
-            session, candidate = self._open()
-            waiting = patience(session, self._seconds(timeout), self._prefix)
-            self._procedures.perform(candidate.stand_and_wait(), waiting)
-            check_alive(session)
-        except BaseException:
-            self._abandon()
-            raise
+        with lock_wait(self._procedures.driver.metrics):
+            try:
+                session, candidate = self._open()
+                waiting = patience(session, self._seconds(timeout), self._prefix)
+                self._procedures.perform(candidate.stand_and_wait(), waiting)
+                check_alive(session)
+            except BaseException:
+                self._abandon()
+                raise
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free now; False when another holds it.
@@ -139,6 +141,7 @@ class Lock(_Claim[Session]):
         _, outlived = self._forget()
         if outlived is not None:
             outlived.orphan()
+        self._check_shared()
         self._session = session = self._shared or Session(self._leases, self._ttl)
         session.__enter__()
         self._candidate = Candidate(self._prefix, session.lease.id)
@@ -200,14 +203,15 @@ class AsyncLock(_Claim[AsyncSession]):
             RuntimeError: this object holds it, or waits for it, already.
         """
         self._claim()
-        try:
-            session, candidate = await self._open()
-            waiting = patience(session, self._seconds(timeout), self._prefix)
-            await self._procedures.perform(candidate.stand_and_wait(), waiting)
-            check_alive(session)
-        except BaseException:
-            await self._abandon()
-            raise
+        with lock_wait(self._procedures.driver.metrics):
+            try:
+                session, candidate = await self._open()
+                waiting = patience(session, self._seconds(timeout), self._prefix)
+                await self._procedures.perform(candidate.stand_and_wait(), waiting)
+                check_alive(session)
+            except BaseException:
+                await self._abandon()
+                raise
 
     async def try_acquire(self) -> bool:
         """Take the lock if it is free now; False when another holds it.
@@ -260,6 +264,7 @@ class AsyncLock(_Claim[AsyncSession]):
         _, outlived = self._forget()
         if outlived is not None:
             await outlived.orphan()
+        self._check_shared()
         self._session = session = self._shared or AsyncSession(self._leases, self._ttl)
         await session.__aenter__()
         self._candidate = Candidate(self._prefix, session.lease.id)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
-from etcdobs._call import checked_int
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
 from etcdobs.keys import Keys, as_keys
 from etcdobs.recipes._mirror import Copying, start_over
 
@@ -30,6 +30,9 @@ class _Mirrored:
         self.revision: int = checked_int("revision", revision)
         # One key alone, so that rights on the range suffice, and that it costs the same however many there are.
         self._pin = Keys(self.keys.start)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.keys}, base at revision {self.revision or 'not yet known'}>"
 
     def _begin(self, revision: int) -> None:
         self.revision = revision
@@ -58,27 +61,33 @@ class Mirror(_Mirrored):
         super().__init__(keys, revision)
         self._client = client
 
-    def base(self) -> "Iterator[KeyValue]":
+    def base(self, *, timeout: Timeout = CLIENT_DEFAULT) -> "Iterator[KeyValue]":
         """Iterates over all keys as of `revision`, in ascending order; the same however often it is called.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
 
         Raises:
             CompactedError: that revision is compacted, or was before the last key was read: begin with a new mirror.
         """
         if not self.revision:
-            self._begin(self._client.range(self._pin, count_only=True).revision)
+            self._begin(self._client.range(self._pin, count_only=True, timeout=timeout).revision)
         with start_over():
-            yield from self._client.scan(self.keys, revision=self.revision)
+            yield from self._client.scan(self.keys, revision=self.revision, timeout=timeout)
 
-    def updates(self) -> "Watcher":
+    def updates(self, *, timeout: Timeout = CLIENT_DEFAULT) -> "Watcher":
         """The changes after `revision`: a watcher, to be entered. Iterate its `responses()` for whole revisions.
 
         It raises CompactedError where the history after `revision` is gone: begin with a new mirror, and drop the keys
         that its base does not have.
 
+        Args:
+            timeout: seconds until the server must have the watch; left out: the client's; None: no deadline.
+
         Raises:
             RuntimeError: there is no revision yet.
         """
-        return self._client.watch(self.keys, start_revision=self._after_base())
+        return self._client.watch(self.keys, start_revision=self._after_base(), timeout=timeout)
 
     def copy_to(
         self,
@@ -87,6 +96,7 @@ class Mirror(_Mirrored):
         destination_prefix: str | bytes | None = None,
         base: bool = True,
         max_txn_ops: int = 128,
+        timeout: Timeout = CLIENT_DEFAULT,
     ) -> Iterator[int]:
         """Copies the base, then every change as it happens; iterates, without end, over the revisions that are copied.
 
@@ -99,30 +109,33 @@ class Mirror(_Mirrored):
             destination_prefix: what replaces the prefix that `keys` are; "": they lose it; None: they keep it.
             base: False leaves the base out, which is there already.
             max_txn_ops: the destination's `--max-txn-ops`.
+            timeout: seconds for each call; left out: that of the client which makes it; None: no deadline.
 
         Raises:
             TypeError, ValueError: an argument is wrong.
             CompactedError: history between the base and the changes is gone; a note says what to do.
             EtcdError: a cluster refuses, or cannot be reached.
         """
-        return self._copy(destination, Copying(self.keys, destination_prefix, max_txn_ops), base)
+        return self._copy(
+            destination, Copying(self.keys, destination_prefix, max_txn_ops), base, checked_timeout(timeout)
+        )
 
-    def _copy(self, destination: "Client", copying: Copying, base: bool) -> Iterator[int]:
+    def _copy(self, destination: "Client", copying: Copying, base: bool, timeout: Timeout) -> Iterator[int]:
         if base:
-            yield self._copy_base(destination, copying)
-        with start_over(), self.updates() as watcher:
+            yield self._copy_base(destination, copying, timeout)
+        with start_over(), self.updates(timeout=timeout) as watcher:
             for batch in watcher.responses():
                 for revision, transactions in copying.follow(batch.events):
                     for transaction in transactions:
-                        destination.do(transaction)
+                        destination.do(transaction, timeout=timeout)
                     yield revision
 
-    def _copy_base(self, destination: "Client", copying: Copying) -> int:
-        for kv in self.base():
+    def _copy_base(self, destination: "Client", copying: Copying, timeout: Timeout) -> int:
+        for kv in self.base(timeout=timeout):
             for transaction in copying.put(kv):
-                destination.do(transaction)
+                destination.do(transaction, timeout=timeout)
         for transaction in copying.rest():
-            destination.do(transaction)
+            destination.do(transaction, timeout=timeout)
         return self.revision
 
 
@@ -144,28 +157,34 @@ class AsyncMirror(_Mirrored):
         super().__init__(keys, revision)
         self._client = client
 
-    async def base(self) -> "AsyncIterator[KeyValue]":
+    async def base(self, *, timeout: Timeout = CLIENT_DEFAULT) -> "AsyncIterator[KeyValue]":
         """Iterates over all keys as of `revision`, in ascending order; the same however often it is called.
+
+        Args:
+            timeout: seconds for each call; left out: the client's; None: no deadline.
 
         Raises:
             CompactedError: that revision is compacted, or was before the last key was read: begin with a new mirror.
         """
         if not self.revision:
-            self._begin((await self._client.range(self._pin, count_only=True)).revision)
+            self._begin((await self._client.range(self._pin, count_only=True, timeout=timeout)).revision)
         with start_over():
-            async for kv in self._client.scan(self.keys, revision=self.revision):
+            async for kv in self._client.scan(self.keys, revision=self.revision, timeout=timeout):
                 yield kv
 
-    def updates(self) -> "AsyncWatcher":
+    def updates(self, *, timeout: Timeout = CLIENT_DEFAULT) -> "AsyncWatcher":
         """The changes after `revision`: a watcher, to be entered. Iterate its `responses()` for whole revisions.
 
         It raises CompactedError where the history after `revision` is gone: begin with a new mirror, and drop the keys
         that its base does not have.
 
+        Args:
+            timeout: seconds until the server must have the watch; left out: the client's; None: no deadline.
+
         Raises:
             RuntimeError: there is no revision yet.
         """
-        return self._client.watch(self.keys, start_revision=self._after_base())
+        return self._client.watch(self.keys, start_revision=self._after_base(), timeout=timeout)
 
     def copy_to(
         self,
@@ -174,6 +193,7 @@ class AsyncMirror(_Mirrored):
         destination_prefix: str | bytes | None = None,
         base: bool = True,
         max_txn_ops: int = 128,
+        timeout: Timeout = CLIENT_DEFAULT,
     ) -> AsyncIterator[int]:
         """Copies the base, then every change as it happens; iterates, without end, over the revisions that are copied.
 
@@ -186,29 +206,34 @@ class AsyncMirror(_Mirrored):
             destination_prefix: what replaces the prefix that `keys` are; "": they lose it; None: they keep it.
             base: False leaves the base out, which is there already.
             max_txn_ops: the destination's `--max-txn-ops`.
+            timeout: seconds for each call; left out: that of the client which makes it; None: no deadline.
 
         Raises:
             TypeError, ValueError: an argument is wrong.
             CompactedError: history between the base and the changes is gone; a note says what to do.
             EtcdError: a cluster refuses, or cannot be reached.
         """
-        return self._copy(destination, Copying(self.keys, destination_prefix, max_txn_ops), base)
+        return self._copy(
+            destination, Copying(self.keys, destination_prefix, max_txn_ops), base, checked_timeout(timeout)
+        )
 
-    async def _copy(self, destination: "AsyncClient", copying: Copying, base: bool) -> AsyncIterator[int]:
+    async def _copy(
+        self, destination: "AsyncClient", copying: Copying, base: bool, timeout: Timeout
+    ) -> AsyncIterator[int]:
         if base:
-            yield await self._copy_base(destination, copying)
+            yield await self._copy_base(destination, copying, timeout)
         with start_over():
-            async with self.updates() as watcher:
+            async with self.updates(timeout=timeout) as watcher:
                 async for batch in watcher.responses():
                     for revision, transactions in copying.follow(batch.events):
                         for transaction in transactions:
-                            await destination.do(transaction)
+                            await destination.do(transaction, timeout=timeout)
                         yield revision
 
-    async def _copy_base(self, destination: "AsyncClient", copying: Copying) -> int:
-        async for kv in self.base():
+    async def _copy_base(self, destination: "AsyncClient", copying: Copying, timeout: Timeout) -> int:
+        async for kv in self.base(timeout=timeout):
             for transaction in copying.put(kv):
-                await destination.do(transaction)
+                await destination.do(transaction, timeout=timeout)
         for transaction in copying.rest():
-            await destination.do(transaction)
+            await destination.do(transaction, timeout=timeout)
         return self.revision

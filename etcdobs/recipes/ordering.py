@@ -58,6 +58,10 @@ class Ordering:
 
     def __init__(self, client: "Client") -> None:
         self._driver = _OrderedDriver(client)
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
 
     @sync(kv.get)
     def get(self) -> None: ...
@@ -97,6 +101,10 @@ class AsyncOrdering:
 
     def __init__(self, client: "AsyncClient") -> None:
         self._driver = _AsyncOrderedDriver(client)
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
 
     @aio(kv.get)
     def get(self) -> None: ...

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from etcdobs._call import checked_int, checked_seconds
 from etcdobs._procedure import Procedure, UntilPut
+from etcdobs._watch import METHOD
 from etcdobs.keys import Keys, as_key, as_value
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
@@ -35,9 +36,23 @@ def _add(key: bytes, value: bytes) -> Procedure[None]:
 
 def _add_behind(prefix: bytes, value: bytes) -> Procedure[None]:
     """Behind those of the same priority: numbered as in Go, and with a name of its own whoever else counts."""
-    last: RangeResponse = yield kv.range(Keys.prefix(prefix), limit=1, sort_by="key", descending=True, keys_only=True)
-    number = int(last.kvs[0].key.removeprefix(prefix)[:16]) + 1 if last.kvs else 0
+    number = yield from _next_number(prefix)
     yield from _add(b"%s%016d-%s" % (prefix, number, _unique()), value)
+
+
+def _next_number(prefix: bytes) -> Procedure[int]:
+    """One more than the last; keys without a number, which no queue has made, are passed over."""
+    keys = Keys.prefix(prefix)
+    while True:
+        last: RangeResponse = yield kv.range(keys, limit=1, sort_by="key", descending=True, keys_only=True)
+        if not last.kvs:
+            return 0
+        number = last.kvs[0].key.removeprefix(prefix)[:16]
+        if len(number) == 16 and number.isdigit():
+            return int(number) + 1
+        if last.kvs[0].key == prefix:
+            return 0
+        keys = Keys.between(prefix, last.kvs[0].key)
 
 
 def _unique() -> bytes:
@@ -58,16 +73,16 @@ def _take(prefix: bytes, order: SortBy | None) -> Procedure[bytes]:
 
 
 class _Steps:
-    """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
-
-    What was taken is gone: who takes a value and dies takes it along.
-    """
+    """What is done with a queue, by either client."""
 
     _order: SortBy | None = "mod_revision"
 
     def __init__(self, client: "Client | AsyncClient", name: str | bytes) -> None:
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._prefix = as_key(name) + b"/"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._prefix[:-1]!r}>"
 
     def _put(self, value: str | bytes) -> Plan[None]:
         """Add a value."""
@@ -79,15 +94,12 @@ class _Steps:
         Raises:
             DeadlineExceededError: none came within `timeout` seconds (also a TimeoutError).
         """
-        patience = until(checked_seconds(timeout), "nothing came into the queue")
+        patience = until(checked_seconds(timeout), "nothing came into the queue", METHOD)
         return Plan(_take(self._prefix, self._order), patience)
 
 
 class _PrioritySteps(_Steps):
-    """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
-
-    What was taken is gone: who takes a value and dies takes it along.
-    """
+    """What is done with a queue of ranks, by either client."""
 
     _order = None
 
@@ -97,7 +109,10 @@ class _PrioritySteps(_Steps):
 
 
 class Queue(_Steps):
-    __doc__ = _Steps.__doc__
+    """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
         super().__init__(client, name)
@@ -110,7 +125,10 @@ class Queue(_Steps):
 
 
 class AsyncQueue(_Steps):
-    __doc__ = _Steps.__doc__
+    """Values, taken in the order in which they were added. Compatible with Go's `recipe.Queue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
         super().__init__(client, name)
@@ -123,7 +141,10 @@ class AsyncQueue(_Steps):
 
 
 class PriorityQueue(_PrioritySteps):
-    __doc__ = _PrioritySteps.__doc__
+    """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
         super().__init__(client, name)
@@ -136,7 +157,10 @@ class PriorityQueue(_PrioritySteps):
 
 
 class AsyncPriorityQueue(_PrioritySteps):
-    __doc__ = _PrioritySteps.__doc__
+    """Values, of which the one with the smallest priority is taken first. Compatible with Go's `recipe.PriorityQueue`.
+
+    What was taken is gone: who takes a value and dies takes it along.
+    """
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
         super().__init__(client, name)

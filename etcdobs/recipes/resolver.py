@@ -8,7 +8,7 @@ from operator import itemgetter
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from etcdobs._call import checked_seconds
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds, checked_timeout
 from etcdobs.errors import ClosedError, CompactedError
 from etcdobs.recipes._naming import Changes, Endpoint, Present, Target
 from etcdobs.types import Event
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from etcdobs.client import Client
 
 __all__ = ["AsyncNamingWatcher", "AsyncResolver", "NamingWatcher", "Resolver"]
+
+
+# Seconds that taking what has come may last, where nothing is asked of a server.
+_BRIEFLY = 0.05
 
 
 class _Deadline:
@@ -51,7 +55,11 @@ class _Followed:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Their addresses, in the order of the names."""
-        return tuple(endpoint.addr for _, endpoint in sorted(self._present.endpoints.items(), key=itemgetter(0)))
+        return tuple(endpoint.addr for _, endpoint in sorted(self.endpoints.items(), key=itemgetter(0)))
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._present.revision else "not open"
+        return f"<{type(self).__name__} of {self._target.name!r}, {state}, at revision {self._present.revision}>"
 
     def _unread_changes(self) -> Changes | None:
         if not self._present.revision:
@@ -68,8 +76,9 @@ class NamingWatcher(_Followed):
     one change. One thread takes from it; `close` may be called from any.
     """
 
-    def __init__(self, client: "Client", target: Target) -> None:
+    def __init__(self, client: "Client", target: Target, timeout: Timeout = CLIENT_DEFAULT) -> None:
         super().__init__(target)
+        self._timeout = checked_timeout(timeout)
         self._client = client
         self._watcher: Watcher | None = None
 
@@ -117,7 +126,7 @@ class NamingWatcher(_Followed):
         return changes
 
     def _read(self) -> Changes:
-        return self._present.read(self._client.range(self._target.keys))
+        return self._present.read(self._client.range(self._target.keys, timeout=self._timeout))
 
     def _revision(self, deadline: _Deadline) -> list[Event]:
         """All events of the next revision: once the first has come, the rest is there."""
@@ -128,7 +137,9 @@ class NamingWatcher(_Followed):
         return events
 
     def _follow(self) -> "Watcher":
-        watcher = self._client.watch(self._target.keys, start_revision=self._present.revision + 1)
+        watcher = self._client.watch(
+            self._target.keys, start_revision=self._present.revision + 1, timeout=self._timeout
+        )
         self._watcher = watcher
         if self._closed:
             watcher.close()
@@ -159,18 +170,28 @@ class Resolver:
     def addresses(self) -> tuple[str, ...]:
         """The addresses of now, in the order of the endpoints' names.
 
-        Nothing is waited for, but that all are read again where a compaction cut the watch short.
+        Nothing is waited for, but that the first who asks after a compaction has cut the watch short reads all again.
 
         Raises:
             RuntimeError: it was not entered.
             ClosedError: the resolver, or the client, is closed.
             EtcdError: the server ended the watch for another reason.
         """
-        with self._lock:
-            with suppress(TimeoutError):
-                while True:
-                    self._watcher.get(timeout=0)
-            return self._watcher.addresses
+        # Where another thread is long at it, since it reads all again, what is known is told.
+        if self._lock.acquire(timeout=_BRIEFLY):
+            try:
+                self._take_all()
+            finally:
+                self._lock.release()
+        return self._watcher.addresses
+
+    def _take_all(self) -> None:
+        with suppress(TimeoutError):
+            while True:
+                self._watcher.get(timeout=0)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._watcher!r}>"
 
     def __enter__(self) -> "Resolver":
         self._watcher.__enter__()
@@ -194,8 +215,9 @@ class AsyncNamingWatcher(_Followed):
     then comes as one change. One task takes from it.
     """
 
-    def __init__(self, client: "AsyncClient", target: Target) -> None:
+    def __init__(self, client: "AsyncClient", target: Target, timeout: Timeout = CLIENT_DEFAULT) -> None:
         super().__init__(target)
+        self._timeout = checked_timeout(timeout)
         self._client = client
         self._watcher: AsyncWatcher | None = None
 
@@ -243,7 +265,7 @@ class AsyncNamingWatcher(_Followed):
         return changes
 
     async def _read(self) -> Changes:
-        return self._present.read(await self._client.range(self._target.keys))
+        return self._present.read(await self._client.range(self._target.keys, timeout=self._timeout))
 
     async def _revision(self, deadline: _Deadline) -> list[Event]:
         """All events of the next revision: once the first has come, the rest is there."""
@@ -254,7 +276,9 @@ class AsyncNamingWatcher(_Followed):
         return events
 
     async def _follow(self) -> "AsyncWatcher":
-        watcher = self._client.watch(self._target.keys, start_revision=self._present.revision + 1)
+        watcher = self._client.watch(
+            self._target.keys, start_revision=self._present.revision + 1, timeout=self._timeout
+        )
         self._watcher = watcher
         if self._closed:
             await watcher.close()
@@ -285,18 +309,26 @@ class AsyncResolver:
     async def addresses(self) -> tuple[str, ...]:
         """The addresses of now, in the order of the endpoints' names.
 
-        Nothing is waited for, but that all are read again where a compaction cut the watch short.
+        Nothing is waited for, but that the first who asks after a compaction has cut the watch short reads all again.
 
         Raises:
             RuntimeError: it was not entered.
             ClosedError: the resolver, or the client, is closed.
             EtcdError: the server ended the watch for another reason.
         """
-        async with self._lock:
-            with suppress(TimeoutError):
-                while True:
-                    await self._watcher.get(timeout=0)
-            return self._watcher.addresses
+        # Where another task is at it, and perhaps reads all again, what is known is told.
+        if not self._lock.locked():
+            async with self._lock:
+                await self._take_all()
+        return self._watcher.addresses
+
+    async def _take_all(self) -> None:
+        with suppress(TimeoutError):
+            while True:
+                await self._watcher.get(timeout=0)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._watcher!r}>"
 
     async def __aenter__(self) -> "AsyncResolver":
         await self._watcher.__aenter__()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
 from etcdobs._watch import METHOD
-from etcdobs.errors import DeadlineExceededError, EtcdError, LeaseNotFoundError
+from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError, LeaseNotFoundError
 from etcdobs.recipes.errors import SessionExpiredError
 
 if TYPE_CHECKING:
@@ -68,6 +68,12 @@ def until(timeout: float | None, failure: str, method: str = "") -> Callable[[],
     return seconds
 
 
+def check_open(session: "Session | AsyncSession") -> None:
+    """Raise ClosedError when a session that was given to hang something on is not open: nobody would close it."""
+    if not session.is_open:
+        raise ClosedError("the session is not open: enter it first", method="etcdserverpb.Lease/LeaseGrant")
+
+
 def shown(session: "Session | AsyncSession", lease: "Lease | AsyncLease | None", ttl: int) -> str:
     """The text of a session's repr."""
     kind = type(session).__name__
@@ -107,6 +113,11 @@ class Session:
     def lease(self) -> "Lease":
         """The lease it stands on; RuntimeError before it is entered."""
         return opened(self._lease)
+
+    @property
+    def is_open(self) -> bool:
+        """True from when it is entered until it is closed."""
+        return self._lease is not None
 
     @property
     def lost(self) -> bool:
@@ -192,6 +203,11 @@ class AsyncSession:
     def lease(self) -> "AsyncLease":
         """The lease it stands on; RuntimeError before it is entered."""
         return opened(self._lease)
+
+    @property
+    def is_open(self) -> bool:
+        """True from when it is entered until it is closed."""
+        return self._lease is not None
 
     @property
     def lost(self) -> bool:

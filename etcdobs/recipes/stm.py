@@ -36,6 +36,9 @@ class _Attempt:
         self._known = known
         self._revision = revision
 
+    def __str__(self) -> str:
+        return f"{self._isolation}, {len(self._reads)} keys read, {len(self._writes)} to be written"
+
     def own(self, key: bytes) -> bytes | None:
         """What this run itself wrote; None when it did not."""
         return self._values.get(key)
@@ -111,6 +114,9 @@ class STM:
         self._driver = driver
         self._attempt = attempt
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._attempt}>"
+
     def get(self, key: str | bytes) -> bytes:
         """The value of a key; empty when it does not exist."""
         name = as_key(key)
@@ -145,6 +151,9 @@ class AsyncSTM:
     def __init__(self, driver: "AsyncDriver", attempt: _Attempt) -> None:
         self._driver = driver
         self._attempt = attempt
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._attempt}>"
 
     async def get(self, key: str | bytes) -> bytes:
         """The value of a key; empty when it does not exist."""
@@ -189,7 +198,7 @@ def _left(timeout: Timeout) -> Callable[[], Timeout]:
     """What each call may take: the client's timeout, or what is left of `timeout`."""
     if isinstance(timeout, ClientDefault):
         return lambda: CLIENT_DEFAULT
-    return until(timeout, "the transaction did not commit")
+    return until(timeout, "the transaction did not commit", f"{Txn.rpc.service}/{Txn.rpc.method}")
 
 
 def run(driver: "Driver", function: Callable[[STM], T], isolation: Isolation, timeout: Timeout = CLIENT_DEFAULT) -> T:

@@ -6,10 +6,14 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from etcdobs.testing._frames import Frames
+
 TargetAddresses = Sequence[tuple[int, int, int, str, Any]]
 Held = asyncio.Queue[tuple[float, bytes | None]]
 _CHUNK = 65_536
 _CHUNKS_HELD = 64
+# Where the rate is limited, so that what is slow is not in bursts.
+_PACED = 1_024
 _RST_ON_CLOSE = struct.pack("ii", 1, 0)
 _EOF = b""
 
@@ -19,6 +23,8 @@ class Faults:
 
     def __init__(self) -> None:
         self.delay = 0.0
+        self.rate: float | None = None
+        self.frames: int | None = None
         self.swallowing = False
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -37,9 +43,22 @@ class Faults:
         self.swallowing = False
         self._flowing.set()
 
+    def set_rate(self, bytes_per_second: float | None) -> None:
+        """For bytes that go on from now on."""
+        self.rate = bytes_per_second
+
+    def set_frames(self, frames: int | None) -> None:
+        """For connections that are made from now on."""
+        self.frames = frames
+
     def set_delay(self, seconds: float) -> None:
         """For bytes that arrive from now on."""
         self.delay = seconds
+
+    async def pace(self, size: int) -> None:
+        """Returns when so many bytes have had their time."""
+        if self.rate is not None:
+            await asyncio.sleep(size / self.rate)
 
     async def let_pass(self, due: float) -> None:
         """Returns when bytes due at this time of the loop's clock may go on."""
@@ -52,6 +71,7 @@ class Link:
 
     def __init__(self, client: socket.socket, target: TargetAddresses, faults: Faults) -> None:
         self.torn = False
+        self._left = faults.frames
         self._client = client
         self._target = target
         self._faults = faults
@@ -86,7 +106,7 @@ class Link:
             for source, sink in ((self._client, server), (server, self._client)):
                 held = Held(_CHUNKS_HELD)
                 directions.create_task(self._take(source, held))
-                directions.create_task(self._give(held, sink))
+                directions.create_task(self._give(held, sink, Frames() if sink is self._client else None))
 
     async def _dial(self) -> socket.socket:
         refused = OSError("no address to dial")
@@ -117,8 +137,7 @@ class Link:
         except OSError:
             return None
 
-    async def _give(self, held: Held, sink: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+    async def _give(self, held: Held, sink: socket.socket, frames: Frames | None) -> None:
         while True:
             due, chunk = await held.get()
             await self._faults.let_pass(due)
@@ -130,7 +149,20 @@ class Link:
                 sink.shutdown(socket.SHUT_WR)
                 return
             else:
-                await loop.sock_sendall(sink, chunk)
+                await self._send(sink, chunk, frames)
+
+    async def _send(self, sink: socket.socket, chunk: bytes, frames: Frames | None) -> None:
+        passing = len(chunk)
+        if frames is not None:
+            passing, ended = frames.until(chunk, self._left)
+            self._left = None if self._left is None else self._left - ended
+        size = _CHUNK if self._faults.rate is None else _PACED
+        for start in range(0, passing, size):
+            piece = chunk[start : min(start + size, passing)]
+            await self._faults.pace(len(piece))
+            await asyncio.get_running_loop().sock_sendall(sink, piece)
+        if frames is not None and self._left == 0:
+            raise ConnectionResetError
 
     async def _swallow(self, chunk: bytes | None) -> None:
         self.torn = True

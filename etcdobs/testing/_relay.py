@@ -1,4 +1,4 @@
-"""A TCP relay between a client and a server that stalls, swallows, resets, refuses or delays when a test says so."""
+"""A TCP relay between a client and a server that stalls, swallows, resets, refuses, delays or throttles when told."""
 
 import asyncio
 import socket
@@ -105,6 +105,21 @@ class Relay:
         if seconds < 0:
             raise ValueError(f"a delay is not negative: {seconds}")
         self._do(lambda: self._faults.set_delay(seconds))
+
+    def throttle(self, bytes_per_second: float | None) -> None:
+        """Lets no more than this through, each way of each connection, from now on; None ends it."""
+        if bytes_per_second is not None and bytes_per_second <= 0:
+            raise ValueError(f"a rate is above 0 bytes a second: {bytes_per_second}")
+        self._do(lambda: self._faults.set_rate(bytes_per_second))
+
+    def drop_after(self, frames: int | None) -> None:
+        """Resets each new connection after the server has sent so many HTTP/2 frames on it; None ends it.
+
+        Only in plain text: in TLS no frame is seen.
+        """
+        if frames is not None and frames < 1:
+            raise ValueError(f"a connection is dropped after 1 frame or more: {frames}")
+        self._do(lambda: self._faults.set_frames(frames))
 
     def close(self) -> None:
         """Closes everything. May be called again."""

@@ -1,6 +1,7 @@
 """What clientv3's own tests prove of calls and leases while members are stopped, frozen or without a quorum."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from etcdobs import (
     AsyncClient,
+    AsyncHeartbeat,
     AsyncLease,
     Compare,
     DeadlineExceededError,
@@ -20,6 +22,9 @@ from etcdobs import (
 from etcdobs.testing import Etcd, EtcdCluster, relay
 from tests.conftest import OpenClient
 from tests.waiting import Stopwatch, eventually
+
+# Seconds, by etcd's own settings.
+ELECTION_TIMEOUT = 1.0
 
 CALLS: dict[str, Callable[[AsyncClient, str], Awaitable[Any]]] = {
     "put": lambda client, key: client.put(key, "v", timeout=1),
@@ -155,18 +160,36 @@ async def test_a_heartbeat_outlasts_the_loss_of_the_quorum(open_client: OpenClie
             assert not heartbeat.lost
 
 
-async def test_without_a_leader_a_lease_is_called_lost_in_time(open_client: OpenClient, cluster: EtcdCluster) -> None:
-    """The server may keep it until there is a leader again; whoever holds it here must not count on that."""
-    one, *others = cluster
+@pytest.mark.parametrize("survivor", ["leader", "follower"])
+async def test_without_a_leader_a_lease_is_called_lost_in_time(
+    open_client: OpenClient, cluster: EtcdCluster, survivor: str
+) -> None:
+    """The server may keep it until there is a leader again; whoever holds it here must not count on that.
+
+    A follower has each renewal made by the leader, so that none is after its death. A leader goes on renewing until
+    it has noticed that it is alone: it looks once in an election timeout whether it was heard in the last.
+    """
+    leader = cluster.leader()
+    one = leader if survivor == "leader" else next(member for member in cluster if member is not leader)
     async with open_client(one.endpoint) as client:
         lease = await eventually(lambda: granted(client, 3), timeout=20)
         async with lease.keep_alive() as heartbeat:
-            for member in others:
-                member.kill()
+            for member in cluster:
+                if member is not one:
+                    member.kill()
             with Stopwatch() as waited:
-                assert await heartbeat.wait_lost(timeout=10)
-            # The last leader goes on renewing until it notices, an election timeout later.
-            assert waited.seconds <= lease.ttl + 2
+                latest = await latest_expiry(heartbeat)
+            # The truth of the matter: no later than its ttl after the last renewal that was answered.
+            assert time.monotonic() <= latest + 0.5
+            assert waited.seconds <= lease.ttl + (2 * ELECTION_TIMEOUT if survivor == "leader" else 0) + 0.5
+
+
+async def latest_expiry(heartbeat: AsyncHeartbeat) -> float:
+    """Watches it until it is lost; the latest time, by the clock, at which it said that it would be."""
+    latest = 0.0
+    while not await heartbeat.wait_lost(timeout=0.05):
+        latest = max(latest, time.monotonic() + (heartbeat.seconds_left or 0))
+    return latest
 
 
 async def granted(client: AsyncClient, ttl: int) -> AsyncLease | None:

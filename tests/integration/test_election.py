@@ -1,13 +1,14 @@
 """An election has one leader at a time, and everybody can see each of them."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
-from etcdobs import AsyncClient, DeadlineExceededError, Keys, KeyValue
+from etcdobs import AsyncClient, DeadlineExceededError, EtcdError, Keys, KeyValue
 from etcdobs.recipes import AsyncElection, ElectionNotLeaderError, SessionExpiredError
-from etcdobs.testing import Etcd
+from etcdobs.testing import Etcd, relay
 from tests.conftest import OpenClient
 from tests.etcdctl import etcdctl_in_background
 from tests.waiting import eventually
@@ -216,3 +217,30 @@ async def test_a_task_that_is_cancelled_gives_its_candidacy_up(etcd_server: Etcd
         with pytest.raises(asyncio.CancelledError):
             await waiting
         assert await client.count(Keys.prefix(prefix)) == 1
+
+
+async def test_a_leader_goes_on_leading_when_it_cannot_be_reached(open_client: OpenClient, etcd_server: Etcd) -> None:
+    name = f"/test-{uuid.uuid4()}"
+    with relay(etcd_server.endpoint) as link:
+        async with open_client(link.endpoint, timeout=0.5) as client:
+            election = client.election(name)
+            await election.campaign("one")
+            link.pause()
+            with pytest.raises(EtcdError):
+                await election.campaign("two")
+            link.resume()
+            assert election.held
+            await eventually_campaigns(election, "three")
+            assert await leads(election) == "three"
+            await election.resign()
+
+
+async def eventually_campaigns(election: AsyncElection, value: str) -> None:
+    async def campaigned() -> bool:
+        try:
+            await election.campaign(value)
+        except DeadlineExceededError:
+            return False
+        return True
+
+    await eventually(campaigned)

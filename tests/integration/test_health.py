@@ -80,3 +80,12 @@ async def test_a_closed_client_has_none(open_client: OpenClient, etcd_server: Et
         await client.close()
         with pytest.raises(ClosedError):
             await client.health()
+
+
+async def test_what_a_callable_raises_is_the_callers(open_client: OpenClient, etcd_server: Etcd) -> None:
+    def ask() -> str:
+        raise OSError("the vault is away")
+
+    async with open_client([etcd_server.endpoint, "127.0.0.1:1"], token=ask) as client:
+        with pytest.raises(OSError, match="the vault is away"):
+            await client.health()

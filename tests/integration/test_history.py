@@ -1,13 +1,17 @@
 """A key's history is all that happened to it, newest first, whatever has become of the key and of the compaction."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import grpc
 import pytest
 
-from etcdobs import AsyncClient, Client, Event, EventType, Keys
+from etcdobs import AsyncClient, Client, DeadlineExceededError, Event, EventType, Keys
+from etcdobs._wire import etcdserverpb as pb
 from etcdobs.testing import Etcd
 from tests.conftest import OpenClient
+from tests.fake_etcd import fake_etcd
 
 PUT, DELETE = EventType.PUT, EventType.DELETE
 
@@ -129,3 +133,25 @@ async def test_a_timeout_is_seconds(client: AsyncClient, prefix: str) -> None:
     assert told(await history(client, prefix, timeout=5)) == "a"
     with pytest.raises(ValueError, match="timeout"):
         client.history(prefix, timeout=-1)
+
+
+async def test_a_time_that_is_over_is_not_held_against_the_member(open_client: OpenClient) -> None:
+    over = threading.Event()
+
+    def stalls(requests: Any, context: grpc.ServicerContext) -> Iterator[pb.WatchResponse]:
+        next(requests)
+        yield pb.WatchResponse(created=True)
+        over.wait(10)
+
+    answers: dict[str, Any] = {
+        "etcdserverpb.Watch/Watch": stalls,
+        "etcdserverpb.KV/Range": lambda request, context: pb.RangeResponse(header=pb.ResponseHeader(revision=5)),
+        "etcdserverpb.Maintenance/Status": lambda request, context: pb.StatusResponse(version="3.6.0"),
+    }
+    with fake_etcd(answers) as server:
+        async with open_client(server.endpoint, timeout=0.3) as client:
+            with pytest.raises(DeadlineExceededError):
+                await history(client, "k")
+            endpoints = getattr(client, "_target", client)._driver.session.endpoints
+            assert endpoints.state(endpoints.all[0]) == "up"
+        over.set()

@@ -1,15 +1,13 @@
 """What spans say of calls, and that their context reaches the server: on both kinds of channel."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
 import pytest
 from opentelemetry import baggage, context, trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
 from prometheus_client import CollectorRegistry
@@ -19,24 +17,7 @@ from etcdobs.interceptors import aio_client_interceptors, client_interceptors
 from etcdobs.observe import ClientMetrics, Instruments
 from etcdobs.observe.recorder import Kind
 from tests.echo_service import FAIL, GIVE_UP, HANG, METHODS, OK, EchoService, aio_until, until
-
-
-class Traced:
-    """A tracer provider, and the spans that ended."""
-
-    def __init__(self) -> None:
-        self._exporter = InMemorySpanExporter()
-        self.provider = TracerProvider()
-        self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-
-    @property
-    def spans(self) -> Sequence[ReadableSpan]:
-        return self._exporter.get_finished_spans()
-
-    @property
-    def span(self) -> ReadableSpan:
-        (only,) = self.spans
-        return only
+from tests.traced import Traced, traceparent_of
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +74,6 @@ def traceparents(service: EchoService) -> list[str]:
     return [str(value) for key, value in service.metadata[-1] if key == "traceparent"]
 
 
-def parent_of(span: ReadableSpan) -> str:
-    own = span.get_span_context()
-    assert own is not None
-    return f"00-{own.trace_id:032x}-{own.span_id:016x}-{own.trace_flags:02x}"
-
-
 def test_a_call_is_a_client_span_named_by_its_method(call: Bind, service: EchoService, traced: Traced) -> None:
     call("unary")(OK, timeout=5)
     host, port = service.target.split(":")
@@ -109,6 +84,8 @@ def test_a_call_is_a_client_span_named_by_its_method(call: Bind, service: EchoSe
         "rpc.response.status_code": "OK",
         "server.address": host,
         "server.port": int(port),
+        "network.peer.address": host,
+        "network.peer.port": int(port),
     }
     assert traced.span.status.status_code is StatusCode.UNSET
     scope = traced.span.instrumentation_scope
@@ -173,13 +150,13 @@ def test_a_cancel_by_the_server_is_an_error(call: Bind, traced: Traced) -> None:
 
 def test_the_context_of_the_span_reaches_the_server(call: Bind, service: EchoService, traced: Traced) -> None:
     call("unary")(OK, timeout=5, metadata=(("a", "1"), ("a", "2")))
-    assert traceparents(service) == [parent_of(traced.span)]
+    assert traceparents(service) == [traceparent_of(traced.span)]
     assert [pair for pair in service.metadata[-1] if pair[0] == "a"] == [("a", "1"), ("a", "2")]
 
 
 def test_a_context_that_the_caller_sent_gives_way_to_the_span(call: Bind, service: EchoService, traced: Traced) -> None:
     call("unary")(OK, timeout=5, metadata=(("traceparent", f"00-{1:032x}-{1:016x}-01"),))
-    assert traceparents(service) == [parent_of(traced.span)]
+    assert traceparents(service) == [traceparent_of(traced.span)]
 
 
 def test_a_span_is_the_child_of_the_callers(call: Bind, traced: Traced) -> None:
@@ -194,7 +171,7 @@ def test_a_bidi_stream_has_no_span_and_carries_the_callers_context(
     with traced.provider.get_tracer("test").start_as_current_span("caller"):
         assert list(call("bidi_stream")(iter([OK]), timeout=5)) == [OK]
     assert [span.name for span in traced.spans] == ["caller"]
-    assert traceparents(service) == [parent_of(traced.span)]
+    assert traceparents(service) == [traceparent_of(traced.span)]
 
 
 def test_baggage_travels_with_the_span(call: Bind, service: EchoService) -> None:
@@ -283,7 +260,7 @@ async def test_an_asyncio_call_has_a_span_and_sends_its_context(
     assert await aio_call("unary")(OK, timeout=5, metadata=metadata) == OK
     assert traced.span.name == "test.Echo/Say"
     assert dict(traced.span.attributes or {})["rpc.response.status_code"] == "OK"
-    assert traceparents(service) == [parent_of(traced.span)]
+    assert traceparents(service) == [traceparent_of(traced.span)]
     assert [pair for pair in service.metadata[-1] if pair[0] == "a"] == [("a", "1"), ("a", "2")]
 
 

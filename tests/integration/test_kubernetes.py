@@ -1,12 +1,15 @@
 """What Kubernetes asks of etcd: pages of a prefix, and writes that nobody else's write is lost by."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from etcdobs import AsyncClient, CompactedError, EmptyKeyError, LeaseNotFoundError
+from etcdobs.ops import kv
 from etcdobs.recipes import AsyncKubernetes, Kubernetes
+from etcdobs.recipes.kubernetes import _then
 from tests.clients import BlockingAsAsync
 
 
@@ -124,3 +127,9 @@ async def test_wrong_arguments(kubernetes: AsyncKubernetes, prefix: str) -> None
         await kubernetes.optimistic_delete(prefix, -1)
     with pytest.raises(TypeError, match="get_on_failure must be"):
         await kubernetes.optimistic_put(prefix, "v", 0, get_on_failure=1)  # type: ignore[arg-type]
+
+
+def test_a_call_that_is_read_otherwise_stays_what_it_is() -> None:
+    call = replace(kv.delete("k"), retry="at_least_once", endpoint="a:1", timeout=3.0)
+    read = _then(call, lambda response: response.deleted)
+    assert (read.retry, read.endpoint, read.timeout, read.effect) == ("at_least_once", "a:1", 3.0, call.effect)

@@ -108,3 +108,13 @@ async def test_wrong_arguments(client: AsyncClient, prefix: str) -> None:
             await priority_queue(client, prefix).put("v", priority)
     with pytest.raises(ValueError, match="key is not provided"):
         queue(client, "")
+
+
+async def test_keys_that_no_queue_has_made_do_not_disturb_it(client: AsyncClient, prefix: str) -> None:
+    ranked = priority_queue(client, prefix + "q")
+    await ranked.put("a", 7)
+    for name in ("", "zzz", "9", "99999x", "1_0000000000000000"):
+        await client.put(f"{prefix}q/00007/{name}", "foreign")
+    await ranked.put("b", 7)
+    keys = [kv.key.decode() for kv in await client.range(Keys.prefix(f"{prefix}q/00007/0"))]
+    assert [key.rpartition("/")[2][:16] for key in keys] == [f"{0:016d}", f"{1:016d}"]

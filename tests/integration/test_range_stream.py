@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from etcdobs import AsyncClient, ClientMetrics, CompactedError, DeadlineExceededError, Keys, Put
+from etcdobs._drive import streamless
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.testing import Etcd
 from tests.conftest import OpenClient
@@ -94,6 +95,27 @@ async def test_a_server_without_streams_is_asked_for_one_once(open_client: OpenC
             assert len(server.called(STREAM)) == 1
 
 
+async def test_a_server_that_learns_to_stream_is_asked_again(
+    open_client: OpenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamless, "FORGOTTEN_AFTER", 0.05)
+    refusals = iter([Refusal(grpc.StatusCode.UNIMPLEMENTED, "unknown method")])
+    store = Store()
+
+    def stream(request: Any, context: grpc.ServicerContext) -> Any:
+        return next(refusals, store.stream)(request, context)
+
+    with fake_etcd({RANGE: store.range, STREAM: stream}) as server:
+        async with open_client(server.endpoint) as client:
+            assert await read(client) == KEYS
+            assert store.requests == []
+            await eventually(lambda: streamed_again(client, store))
+
+
+async def streamed_again(client: AsyncClient, store: Store) -> bool:
+    return await read(client) == KEYS and len(store.requests) == 1
+
+
 async def test_pages_of_a_size_are_pages(open_client: OpenClient) -> None:
     with Store().serve() as server:
         async with open_client(server.endpoint) as client:
@@ -139,11 +161,12 @@ async def test_a_scan_in_a_namespace_streams_its_keys(open_client: OpenClient) -
 
 
 async def test_leaving_a_scan_ends_its_stream(open_client: OpenClient) -> None:
-    gone = threading.Event()
+    streams, gone = threading.Event(), threading.Event()
 
     def waits(parts: int, context: grpc.ServicerContext) -> None:
         if parts == 3:
             context.add_callback(gone.set)
+            streams.set()
             gone.wait(10)
 
     with Store(waits).serve() as server:
@@ -151,6 +174,7 @@ async def test_leaving_a_scan_ends_its_stream(open_client: OpenClient) -> None:
             keys: Any = aiter(client.scan(Keys.prefix("/")))
             for _ in range(700):
                 await anext(keys)
+            await eventually(streams.is_set)
             await keys.aclose()
             await eventually(gone.is_set)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from etcdobs import AsyncClient, LeaseNotFoundError
+from etcdobs import AsyncClient, ClosedError, LeaseNotFoundError
 from etcdobs.testing import Etcd
 from tests.conftest import OpenClient
 from tests.waiting import Stopwatch, eventually
@@ -103,3 +103,19 @@ async def test_it_may_be_opened_again(client: AsyncClient) -> None:
 async def test_wrong_arguments(client: AsyncClient) -> None:
     with pytest.raises(ValueError, match="ttl must be from 1"):
         client.session(ttl=0)
+
+
+async def test_nothing_hangs_on_one_that_is_not_open(client: AsyncClient, prefix: str) -> None:
+    async with client.session() as session:
+        pass
+    with pytest.raises(ClosedError, match="the session is not open"):
+        await client.lock(prefix, session=session).acquire()
+    with pytest.raises(ClosedError, match="the session is not open"):
+        await client.election(prefix, session=session).campaign("x")
+
+
+async def test_nothing_is_left_of_one_that_is_lost(client: AsyncClient) -> None:
+    async with client.session(ttl=2) as session:
+        await session.lease.revoke()
+        assert await session.wait_lost(10)
+        assert session.seconds_left == 0

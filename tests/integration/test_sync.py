@@ -76,6 +76,26 @@ async def test_a_failure_in_the_background_is_logged_once(
             await eventually(lambda: client.endpoints == (etcd_server.endpoint,))
 
 
+async def test_a_callable_that_fails_for_a_while_does_not_end_it(
+    open_client: OpenClient, etcd_server: Etcd, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = iter([OSError("the vault is away")] * 3)
+
+    def ask() -> str:
+        for error in answers:
+            raise error
+        return "token"
+
+    given = f"localhost:{etcd_server.port}"
+    async with open_client(given, token=ask, auto_sync_interval=0.05) as client:
+        with pytest.raises(OSError, match="the vault is away"):
+            await client.get("k")  # the asyncio client begins with its first call
+        await eventually(lambda: client.endpoints == (etcd_server.endpoint,))
+    (told,) = [record for record in caplog.records if "stay as they are" in record.message]
+    assert "the vault is away" in told.message
+    assert told.name == "etcdobs.endpoints"
+
+
 @pytest.mark.parametrize(("interval", "error"), [(0, ValueError), (-1, ValueError), ("5s", TypeError)])
 async def test_what_is_no_interval(open_client: OpenClient, interval: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="auto_sync_interval must be"):

@@ -1,7 +1,6 @@
 """What clientv3's own tests of watches, fragments and progress prove, where no other test here does."""
 
 import asyncio
-import urllib.request
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
@@ -10,6 +9,7 @@ import pytest
 from etcdobs import AsyncClient, EmptyKeyError, Keys, Put, ResponseTooLargeError
 from etcdobs.testing import Etcd, etcd
 from tests.conftest import OpenClient
+from tests.served import watchers_on
 from tests.waiting import QUICK, eventually, taken, values
 
 MEBIBYTE = 1024 * 1024
@@ -20,13 +20,6 @@ def eager_etcd() -> Iterator[Etcd]:
     """One that tells ten times a second how far it is."""
     with etcd(flags=[*QUICK, "--watch-progress-notify-interval=100ms"]) as server:
         yield server
-
-
-def watchers_on(server: Etcd) -> int:
-    """How many watchers the server holds."""
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{server.endpoint}/metrics") as answer:
-        metrics: str = answer.read().decode()
-    return int(metrics.partition("\netcd_debugging_mvcc_watcher_total ")[2].split()[0])
 
 
 async def test_a_closed_watcher_is_freed_by_the_server(open_client: OpenClient, quick_etcd: Etcd) -> None:

@@ -90,9 +90,13 @@ def test_pages_are_of_one_revision() -> None:
     assert (held.revision, len(held), held.rebuilds, held.heard_at) == (5, 2, 0, 7.0)
 
 
-def test_a_read_whose_revision_is_compacted_begins_again() -> None:
+def test_a_read_whose_revision_is_compacted_leaves_nothing_behind() -> None:
     page = ranged(5, kv(b"/a", 2), more=True)
-    held = filled(Keys.prefix("/"), [page, CompactedError(), ranged(9, kv(b"/z", 8))])
+    held = CachedRange(Keys.prefix("/"), lambda: 0.0)
+    with pytest.raises(CompactedError):
+        play(held.fill(), [page, CompactedError()])
+    assert (held.revision, len(held), held.rebuilds) == (0, 0, 0)
+    play(held.fill(), [ranged(9, kv(b"/z", 8))])
     assert (held.revision, [each.key for each in held.range(held.keys, 0)]) == (9, [b"/z"])
     play(held.fill(), [ranged(12)])
     assert (held.revision, len(held), held.rebuilds) == (12, 0, 1)

@@ -168,14 +168,14 @@ def test_the_default_gives_way_to_another_library_and_says_so(
 def test_what_the_client_does_of_itself_is_counted(registry: CollectorRegistry) -> None:
     metrics = ClientMetrics(registry)
     metrics.retried(PUT, "unavailable")
-    metrics.token_renewed("ok")
+    metrics.token_renewed("OK")
     metrics.failed_over("unavailable")
     metrics.watch_resumed("disconnect")
     metrics.lease_lost()
     method = {"grpc_service": "etcdserverpb.KV", "grpc_method": "Put"}
     for name, labels in (
         ("etcdobs_retries_total", {**method, "reason": "unavailable"}),
-        ("etcdobs_token_renewals_total", {"outcome": "ok"}),
+        ("etcdobs_token_renewals_total", {"outcome": "OK"}),
         ("etcdobs_failovers_total", {"reason": "unavailable"}),
         ("etcdobs_watch_resumes_total", {"cause": "disconnect"}),
         ("etcdobs_lease_lost_total", {}),

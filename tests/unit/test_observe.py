@@ -99,7 +99,7 @@ def observer(target: str, provider: TracerProvider) -> MethodObserver:
     ],
 )
 def test_a_target_gives_the_servers_address_and_port(target: str, server: tuple[str | None, int | None]) -> None:
-    (_, span), _ = observer(target, TracerProvider()).start(None)
+    (_, span, _), _ = observer(target, TracerProvider()).start(None)
     attributes: Any = getattr(span, "attributes", {})
     assert (attributes.get("server.address"), attributes.get("server.port")) == server
 

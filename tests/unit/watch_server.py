@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import mvccpb
@@ -35,9 +36,9 @@ class Server:
         self._next_id = 0
 
     def write(self, keys: int, others: int) -> None:
-        """A transaction on so many watched keys, after so many revisions that nobody watches."""
+        """A transaction on so many watched keys, and then so many revisions that nobody watches."""
+        revision = self.revision + 1
         self.revision += 1 + others
-        revision = self.revision
         self.log[revision] = [
             mvccpb.Event(kv=mvccpb.KeyValue(key=b"/a/%d" % key, mod_revision=revision)) for key in range(keys)
         ]
@@ -85,7 +86,7 @@ class Server:
         watch.position = ahead[-1] + 1
         events = [event for revision in ahead for event in self.log[revision]]
         edges = sorted({0, len(events), *(cut % len(events) for cut in cuts)})
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             last = end == len(events)
             watch.fragments.append(self._response(watch, events[begin:end], fragment=not last))
 
@@ -93,7 +94,7 @@ class Server:
         """That a watch has all there is; None while it has not."""
         if watch.fragments or any(revision >= watch.position for revision in self.log):
             return None
-        if self.revision < watch.position:
+        if self.revision < watch.position - 1:
             return None
         watch.position = self.revision + 1
         return self._response(watch, [], fragment=False)
@@ -101,7 +102,7 @@ class Server:
     def restored(self, watch: Watch, back: int) -> None:
         """The member took a snapshot over: it sends again what it sent before."""
         if not watch.fragments:
-            watch.position = max(self.compacted, watch.position - back, 1)
+            watch.position = min(watch.position, max(self.compacted, watch.position - back, 1))
 
     def _response(self, watch: Watch, events: list[mvccpb.Event], *, fragment: bool) -> pb.WatchResponse:
         header = pb.ResponseHeader(revision=self.revision)

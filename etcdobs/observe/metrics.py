@@ -1,0 +1,225 @@
+"""Decides what a client's metrics are recorded in: one `ClientMetrics` to a registry, or several that share it."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar
+
+from etcdobs.observe.context import Context
+from etcdobs.observe.failure import FailureLog
+from etcdobs.observe.live import Live
+from etcdobs.observe.operations import OperationMetrics
+from etcdobs.observe.recorder import Kind, MethodMetrics, split_method
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+    from etcdobs.observe.families import Families
+
+__all__ = ["DEFAULT_BUCKETS", "ClientMetrics"]
+
+DEFAULT_BUCKETS: tuple[float, ...] = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025),
+    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""Upper bounds in seconds: client_golang's eleven, and five below them, where a call in one datacentre ends."""
+
+
+class ClientMetrics:
+    """The Prometheus metrics of RPC clients. Two of them on one registry share its families.
+
+    `registry`: None is prometheus_client's own. `buckets`: upper bounds in seconds of the latency histograms.
+    `exemplars`: put trace and span id on `grpc_client_handling_seconds` where the call's span is sampled. `namespace`
+    and `subsystem` go before each name. `const_labels`: labels that every sample carries. `context_labels`: labels
+    that calls and operations carry, each with a function, such as the `get` of a ContextVar, that gives its value
+    where the call starts; more than a hundred combinations of values are counted as "other".
+
+    Raises ValueError where the registry has one of the names already from elsewhere, or has them with other buckets
+    or label names; TypeError where a context label has no function.
+    """
+
+    _default: ClassVar["ClientMetrics | None"] = None
+    _default_lock: ClassVar[Lock] = Lock()
+
+    def __init__(
+        self,
+        registry: "CollectorRegistry | None" = None,
+        *,
+        buckets: Sequence[float] = DEFAULT_BUCKETS,
+        exemplars: bool = True,
+        namespace: str = "",
+        subsystem: str = "",
+        const_labels: Mapping[str, str] | None = None,
+        context_labels: Mapping[str, Callable[[], str]] | None = None,
+    ) -> None:
+        # prometheus_client is loaded with the first instance, not with the library.
+        from prometheus_client import REGISTRY  # noqa: PLC0415
+
+        from etcdobs.observe.families import Shape, build, shared_families  # noqa: PLC0415
+
+        const = dict(sorted((const_labels or {}).items()))
+        self._failures = FailureLog()
+        self._context = Context(dict(sorted((context_labels or {}).items())), self._failures)
+        self.registry: CollectorRegistry = REGISTRY if registry is None else registry
+        self._const = tuple(const.values())
+        bounds = tuple(float(bound) for bound in buckets)
+        shape = Shape(namespace, subsystem, tuple(const), bounds, self._context.names)
+        self._families: Families = shared_families(self.registry, shape)
+        self._families.build_info.labels(*build(), *self._const).set(1)
+        self._exemplars = exemplars
+        self._methods: dict[tuple[str, Kind, tuple[str, ...]], MethodMetrics] = {}
+        self._operations: dict[tuple[str, tuple[str, ...]], OperationMetrics] = {}
+
+    def __repr__(self) -> str:
+        whose = "the process-wide one, " if self is ClientMetrics._default else ""
+        return f"<ClientMetrics {whose}of {len(self._methods)} RPC methods>"
+
+    @classmethod
+    def default(cls) -> "ClientMetrics":
+        """The process-wide instance on prometheus_client's own registry, made on first demand.
+
+        Where another library holds the names there, its metrics stay on a registry of their own (`.registry`) and
+        the log says so.
+        """
+        with ClientMetrics._default_lock:
+            if ClientMetrics._default is None:
+                ClientMetrics._default = _default_metrics()
+            return ClientMetrics._default
+
+    def initialize(self, methods: Mapping[str, Kind] | None = None, operations: Iterable[str] = ()) -> None:
+        """Show the series of these from now on, at zero, instead of from their first call on.
+
+        `methods`: RPCs by full name, `/etcdserverpb.KV/Put`, with their `grpc_type`; `operations`: values of `op`.
+        """
+        for method, kind in (methods or {}).items():
+            self.method(method, kind)
+        for op in operations:
+            self.operation(op)
+
+    # ---- calls
+
+    @property
+    def is_one_for_all(self) -> bool:
+        """True when `method` does not depend on the caller's context."""
+        return not self._context.names
+
+    def method(self, method: str, kind: Kind) -> MethodMetrics:
+        """The metrics of one RPC method, such as `/etcdserverpb.KV/Put`; the same object each time."""
+        context = self._context.values()
+        known = self._methods.get((method, kind, context))
+        if known is None:
+            made = MethodMetrics(
+                self._families,
+                method,
+                kind,
+                more_labels=(*context, *self._const),
+                exemplars=self._exemplars,
+                failures=self._failures,
+            )
+            known = self._methods.setdefault((method, kind, context), made)
+        return known
+
+    def operation(self, op: str) -> OperationMetrics:
+        """The metrics of one operation, such as "get"; the same object each time."""
+        context = self._context.values() if self._context.names else ()
+        known = self._operations.get((op, context))
+        if known is None:
+            made = OperationMetrics(self._families, op, context, self._const, self._failures)
+            known = self._operations.setdefault((op, context), made)
+        return known
+
+    def endpoint(self, endpoint: str) -> Callable[[float], None]:
+        """What to call with the seconds of each answer of an endpoint in use, by its address; it may raise."""
+        return self._families.endpoint_seconds.labels(endpoint, *self._const).observe
+
+    def endpoints_left(self, endpoints: Iterable[str]) -> None:
+        """One client uses these no more: their series go, unless another client has them in use."""
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            return  # prometheus_client can remove nothing there
+        for endpoint in set(endpoints) - self._families.live.endpoints(self._const):
+            self._families.endpoint_seconds.remove(endpoint, *self._const)
+
+    def follow(self, source: Live) -> None:
+        """Show what `source` reads whenever the metrics are asked for, for as long as it lives."""
+        self._families.live.follow(source, self._const)
+
+    # ---- what a client does of itself
+
+    def retried(self, method: str, reason: str) -> None:
+        """An attempt of `method` (`/service/method`) failed and is made again."""
+        self._count(self._families.retries, 1, *split_method(method), reason)
+
+    def token_renewed(self, outcome: str) -> None:
+        """The auth token was asked for again, with that outcome."""
+        self._count(self._families.token_renewals, 1, outcome)
+
+    def failed_over(self, reason: str) -> None:
+        """Calls moved to another endpoint."""
+        self._count(self._families.failovers, 1, reason)
+
+    def watch_resumed(self, cause: str, watches: int = 1) -> None:
+        """So many watches were resumed on a new stream."""
+        self._count(self._families.watch_resumes, watches, cause)
+
+    def watch_received(self, events: int) -> None:
+        """A watch received so many events together."""
+        self._count(self._families.watch_events, events)
+        self._observe(self._families.watch_batch_events, events)
+
+    def watch_opened(self) -> None:
+        """A watch began."""
+        self._move(self._families.watches_active, 1)
+
+    def watch_closed(self) -> None:
+        """A watch ended."""
+        self._move(self._families.watches_active, -1)
+
+    def lease_kept(self) -> None:
+        """A lease began to be kept alive."""
+        self._move(self._families.leases_active, 1)
+
+    def lease_dropped(self) -> None:
+        """A lease is no longer kept alive, for whatever reason."""
+        self._move(self._families.leases_active, -1)
+
+    def lease_lost(self) -> None:
+        """A lease ended although it was kept alive."""
+        self._count(self._families.lease_lost, 1)
+
+    def lock_waited(self, seconds: float, outcome: str) -> None:
+        """A lock was had, or given up, after so many seconds."""
+        self._observe(self._families.lock_wait_seconds, seconds, outcome)
+
+    def batched(self, operations: int) -> None:
+        """So many batched operations go into one transaction."""
+        self._observe(self._families.batched_operations, operations)
+
+    def _count(self, family: "Counter", amount: int, *labels: str) -> None:
+        try:
+            values = (*labels, *self._const)
+            (family.labels(*values) if values else family).inc(amount)
+        except Exception:  # noqa: BLE001 - telemetry never fails a call
+            self._failures.report("metrics")
+
+    def _move(self, family: "Gauge", amount: int) -> None:
+        try:
+            (family.labels(*self._const) if self._const else family).inc(amount)
+        except Exception:  # noqa: BLE001 - telemetry never fails a call
+            self._failures.report("metrics")
+
+    def _observe(self, family: "Histogram", amount: float, *labels: str) -> None:
+        try:
+            values = (*labels, *self._const)
+            (family.labels(*values) if values else family).observe(amount)
+        except Exception:  # noqa: BLE001 - telemetry never fails a call
+            self._failures.report("metrics")
+
+
+def _default_metrics() -> ClientMetrics:
+    try:
+        return ClientMetrics()
+    except ValueError:
+        from prometheus_client import CollectorRegistry  # noqa: PLC0415
+
+        FailureLog().report("registering the metrics with prometheus_client's registry")
+        return ClientMetrics(CollectorRegistry())

@@ -1,0 +1,105 @@
+"""What the metrics show of watches and leases: how far a slow consumer is behind, and how long a lease still lives."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from etcdobs import ClientMetrics, Keys
+from etcdobs.testing import Etcd, relay
+from tests.conftest import OpenClient
+from tests.metrics import Shown
+from tests.waiting import eventually, taken
+
+
+@pytest.fixture
+def shown() -> Shown:
+    return Shown(CollectorRegistry())
+
+
+async def test_a_slow_consumer_shows_until_it_has_caught_up(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown
+) -> None:
+    async with (
+        open_client(etcd_server.endpoint) as writer,
+        open_client(etcd_server.endpoint, metrics=ClientMetrics(shown.registry)) as client,
+        client.watch(Keys.prefix(prefix)) as watcher,
+    ):
+        assert lag(shown) == (0, 0, 0)
+        for number in range(5):
+            await writer.put(f"{prefix}{number}")
+        await eventually(lambda: shown.total("etcdobs_watch_events_total") == 5)
+        await eventually(lambda: shown.total("etcdobs_watch_lag_seconds") > 0.05)
+        depth, revisions, seconds = lag(shown)
+        assert (depth, revisions) == (5, 5)
+        await taken(watcher, 3)
+        depth, revisions, fewer_seconds = lag(shown)
+        assert (depth, revisions) == (2, 2)
+        assert 0 < fewer_seconds < seconds + 5
+        await taken(watcher, 2)
+        assert lag(shown) == (0, 0, 0)
+    assert shown.total("etcdobs_watch_batch_events_sum") == 5
+    assert shown.operations() == {("count", "OK"): 1, ("watch", "OK"): 1}
+
+
+def lag(shown: Shown) -> tuple[float, float, float]:
+    """Depth of the buffer, and the lag in revisions and in seconds."""
+    return (
+        shown.total("etcdobs_watch_buffer_events"),
+        shown.total("etcdobs_watch_lag_revisions"),
+        shown.total("etcdobs_watch_lag_seconds"),
+    )
+
+
+async def test_the_lag_is_that_of_the_slowest_watcher(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown
+) -> None:
+    metrics = ClientMetrics(shown.registry)
+    async with (
+        open_client(etcd_server.endpoint) as writer,
+        open_client(etcd_server.endpoint, metrics=metrics) as slow,
+        open_client(etcd_server.endpoint, metrics=metrics) as quick,
+        slow.watch(prefix),
+        quick.watch(prefix) as watcher,
+    ):
+        for _ in range(4):
+            await writer.put(prefix)
+        await taken(watcher, 4)
+        await eventually(lambda: shown.total("etcdobs_watch_events_total") == 8)
+        assert lag(shown)[:2] == (4, 4)
+
+
+async def test_the_watches_that_are_resumed_are_counted(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown
+) -> None:
+    with relay(etcd_server.endpoint) as link:
+        async with (
+            open_client(link.endpoint, metrics=ClientMetrics(shown.registry)) as client,
+            client.watch(prefix + "1"),
+            client.watch(prefix + "2"),
+        ):
+            link.reset()
+            await eventually(lambda: shown.total("etcdobs_watch_resumes_total") >= 2)
+    assert shown.total("etcdobs_watch_resumes_total") % 2 == 0
+
+
+async def test_the_margin_of_a_lease_goes_down_while_the_server_is_frozen(
+    open_client: OpenClient, quick_etcd: Etcd, shown: Shown
+) -> None:
+    def margin() -> float:
+        (sample,) = shown.samples("etcdobs_lease_margin_seconds")
+        return sample.value
+
+    async with open_client(quick_etcd.endpoint, metrics=ClientMetrics(shown.registry)) as client:
+        assert shown.samples("etcdobs_lease_margin_seconds") == []
+        long, short = await client.lease.grant(60), await client.lease.grant(2)
+        async with client.lease.keep_alive(long):
+            assert 50 < margin() <= 60
+            async with client.lease.keep_alive(short) as heartbeat:
+                assert 0 < margin() <= 2
+                quick_etcd.pause()
+                await eventually(lambda: margin() < 0.5)
+                assert await heartbeat.wait_lost(timeout=5)
+                assert margin() == 0
+                quick_etcd.resume()
+            assert margin() > 50
+        assert shown.samples("etcdobs_lease_margin_seconds") == []
+    assert shown.total("etcdobs_lease_lost_total") == 1
