@@ -179,6 +179,8 @@ class Heartbeats:
 
     def is_lost(self, heart: Heart) -> bool:
         """Whether the lease is lost by now; counted once, where it was alive before and somebody wants it alive."""
+        if self._driver.forked:
+            return True  # The parent keeps it alive, or does not: here nobody would know.
         lost = heart.lost(boottime())
         if lost and heart.users and not heart.counted and heart.expires_at is not None:
             heart.counted = True

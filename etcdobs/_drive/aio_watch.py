@@ -143,6 +143,7 @@ class AsyncWatcher:
         return event
 
     async def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
+        self._watches.check_not_forked()
         await self._ensure_open()
         item = await self._mailbox.take(take, timeout)
         if self._mailbox.wants_more():
@@ -172,6 +173,11 @@ class Watches:
     def forked(self) -> bool:
         """True in a child of the process that made the client."""
         return self._driver.forked
+
+    def check_not_forked(self) -> None:
+        """Raises ClosedError in a child of the process that made the client: no event would ever come."""
+        if self._driver.forked:
+            self._driver.check_usable(METHOD)
 
     async def open(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Create a watch; its start is pinned first, within `timeout` seconds, where the user named none."""

@@ -147,6 +147,7 @@ class Watcher:
         return event
 
     def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
+        self._watches.check_not_forked()
         self._ensure_open()
         item = self._mailbox.take(take, timeout)
         if self._mailbox.wants_more():
@@ -177,6 +178,11 @@ class Watches:
     def forked(self) -> bool:
         """True in a child of the process that made the client."""
         return self._driver.forked
+
+    def check_not_forked(self) -> None:
+        """Raises ClosedError in a child of the process that made the client: no event would ever come."""
+        if self._driver.forked:
+            self._driver.check_usable(METHOD)
 
     def open(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Create a watch; its start is pinned first, within `timeout` seconds, where the user named none."""

@@ -25,7 +25,7 @@ _SORT_TARGETS = {
 
 
 class HasLeaseId(Protocol):
-    """Anything with a lease's id: what `client.lease.grant` returns, for one."""
+    """Anything with a lease's id: what `client.lease.grant` returns, and a session."""
 
     @property
     def id(self) -> int: ...
@@ -37,7 +37,11 @@ def lease_id(lease: "int | HasLeaseId", *, least: int = 0) -> int:
     Raises:
         TypeError, ValueError: it is neither, or out of range.
     """
-    return checked_int("lease", lease if isinstance(lease, int) else getattr(lease, "id", lease), least=least)
+    given: object = lease if isinstance(lease, int) else getattr(lease, "id", None)
+    if not isinstance(given, int):
+        none = "" if least else " (0: none)"
+        raise TypeError(f"lease must be an int{none}, a Lease or a Session, not {type(lease).__name__}")
+    return checked_int("lease", given, least=least)
 
 
 class Operation:

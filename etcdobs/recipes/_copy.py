@@ -1,5 +1,6 @@
 """Decides what is read from a cache of either kind, and whether it may be."""
 
+import os
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -29,6 +30,7 @@ class Copy:
         self._lock = lock
         self._failure: EtcdError | None = None
         self._opened = False
+        self._pid = os.getpid()
 
     @property
     def keys(self) -> Keys:
@@ -64,6 +66,7 @@ class Copy:
             ValueError: the key is not among those cached.
         """
         name = as_key(key)
+        self._check_not_forked()
         with self._lock:
             return self._checked().get(name)
 
@@ -79,10 +82,19 @@ class Copy:
         """
         wanted = self.keys if keys is None else as_keys(keys)
         checked_int("limit", limit)
+        self._check_not_forked()
         with self._lock:
             return self._checked().range(wanted, limit)
 
+    def _check_not_forked(self) -> None:
+        # A child has the copy, and perhaps its lock, but nobody who feeds it.
+        if os.getpid() != self._pid:
+            raise ClosedError(
+                "the cache was made before this process was forked: make one after the fork", method=METHOD
+            )
+
     def _checked(self) -> CachedRange:
+        self._check_not_forked()
         if self._failure is not None:
             raise self._failure
         if not self._opened:

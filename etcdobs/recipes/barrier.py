@@ -9,6 +9,7 @@ from etcdobs.keys import as_key
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
 from etcdobs.ops.operation import Put, Txn
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._performed import Plan, awaited, performed
 from etcdobs.recipes.errors import BarrierHeldError
 from etcdobs.recipes.session import until
@@ -78,7 +79,7 @@ class Barrier(_Steps):
     """
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
-        super().__init__(client, name)
+        super().__init__(blocking(client), name)
 
     @performed(_Steps._hold)
     def hold(self) -> None: ...
@@ -97,7 +98,7 @@ class AsyncBarrier(_Steps):
     """
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
-        super().__init__(client, name)
+        super().__init__(asynchronous(client), name)
 
     @awaited(_Steps._hold)
     def hold(self) -> None: ...

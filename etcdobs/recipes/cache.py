@@ -15,6 +15,7 @@ from etcdobs._watch import METHOD
 from etcdobs.errors import ClosedError, CompactedError, EtcdError
 from etcdobs.keys import Keys
 from etcdobs.recipes._cached_range import Steps, UntilMoved
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._copy import Copy
 from etcdobs.recipes._serialized import Serialized
 from etcdobs.recipes.session import until
@@ -48,7 +49,7 @@ class Cache(Copy):
     def __init__(self, client: "Client", keys: str | bytes | Keys) -> None:
         self._changed = threading.Condition()
         super().__init__(keys, self._changed)
-        self._client = client
+        self._client = blocking(client)
         self._driver = client._driver  # pyright: ignore[reportPrivateUsage]
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._watcher: Watcher | None = None
@@ -188,7 +189,7 @@ class AsyncCache(Copy):
 
     def __init__(self, client: "AsyncClient", keys: str | bytes | Keys) -> None:
         super().__init__(keys, nullcontext())
-        self._client = client
+        self._client = asynchronous(client)
         self._driver = client._driver  # pyright: ignore[reportPrivateUsage]
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._watcher: AsyncWatcher | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etcdobs._call import checked_int, checked_seconds
 from etcdobs.errors import EtcdError
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._crossing import Crossing
 from etcdobs.recipes._standing import S, Standing
 from etcdobs.recipes.session import AsyncSession, Session, check_alive, opened, until
@@ -72,7 +73,7 @@ class DoubleBarrier(_Sides[Session]):
         self, client: "Client", name: str | bytes, count: int, ttl: int = 60, session: Session | None = None
     ) -> None:
         super().__init__(name, count, ttl, session)
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._procedures = blocking(client)._procedures  # pyright: ignore[reportPrivateUsage]
         self._leases = client.lease
 
     def enter(self, timeout: float | None = None) -> None:
@@ -158,7 +159,7 @@ class AsyncDoubleBarrier(_Sides[AsyncSession]):
         self, client: "AsyncClient", name: str | bytes, count: int, ttl: int = 60, session: AsyncSession | None = None
     ) -> None:
         super().__init__(name, count, ttl, session)
-        self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
+        self._procedures = asynchronous(client)._procedures  # pyright: ignore[reportPrivateUsage]
         self._leases = client.lease
 
     async def enter(self, timeout: float | None = None) -> None:

@@ -14,6 +14,7 @@ from etcdobs.keys import Keys, as_bytes, as_key
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
 from etcdobs.ops.operation import Delete, Get, HasLeaseId, Operation, Put, Txn
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.types import KeyValue, OperationResponse, RangeResponse, TxnResponse
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ class Kubernetes:
     """The calls that Kubernetes makes of etcd, on a client."""
 
     def __init__(self, client: "Client") -> None:
-        self._client = client
+        self._client = blocking(client)
         self._driver = client._driver  # pyright: ignore[reportPrivateUsage]
 
     def __repr__(self) -> str:
@@ -231,7 +232,7 @@ class AsyncKubernetes:
     """The calls that Kubernetes makes of etcd, on a client."""
 
     def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+        self._client = asynchronous(client)
         self._driver = client._driver  # pyright: ignore[reportPrivateUsage]
 
     def __repr__(self) -> str:

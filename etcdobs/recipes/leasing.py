@@ -16,6 +16,7 @@ from etcdobs._watch import METHOD
 from etcdobs.errors import ClosedError, DeadlineExceededError, EtcdError
 from etcdobs.keys import Keys
 from etcdobs.ops import kv
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._owner import Owner
 from etcdobs.recipes.session import AsyncSession, Session, until
 from etcdobs.services.txn import AsyncTxnBuilder, TxnBuilder
@@ -59,7 +60,7 @@ class LeasingKV(Owner):
     def __init__(self, client: "Client", prefix: str | bytes, ttl: int = 60) -> None:
         super().__init__(prefix, ttl, threading.Lock())
         self._driver: Any = SimpleNamespace(call=self._carry_out)
-        self._client = client
+        self._client = blocking(client)
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._closing = threading.Event()
         self._watcher: Watcher | None = None
@@ -213,7 +214,7 @@ class AsyncLeasingKV(Owner):
     def __init__(self, client: "AsyncClient", prefix: str | bytes, ttl: int = 60) -> None:
         super().__init__(prefix, ttl, nullcontext())
         self._driver: Any = SimpleNamespace(call=self._carry_out)
-        self._client = client
+        self._client = asynchronous(client)
         self._procedures = client._procedures  # pyright: ignore[reportPrivateUsage]
         self._session: AsyncSession | None = None
         self._watcher: AsyncWatcher | None = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_int, checked_timeout
 from etcdobs.keys import Keys, as_keys
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._mirror import Copying, start_over
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Mirror(_Mirrored):
 
     def __init__(self, client: "Client", keys: str | bytes | Keys, *, revision: int = 0) -> None:
         super().__init__(keys, revision)
-        self._client = client
+        self._client = blocking(client)
 
     def base(self, *, timeout: Timeout = CLIENT_DEFAULT) -> "Iterator[KeyValue]":
         """Iterates over all keys as of `revision`, in ascending order; the same however often it is called.
@@ -117,7 +118,7 @@ class Mirror(_Mirrored):
             EtcdError: a cluster refuses, or cannot be reached.
         """
         return self._copy(
-            destination, Copying(self.keys, destination_prefix, max_txn_ops), base, checked_timeout(timeout)
+            blocking(destination), Copying(self.keys, destination_prefix, max_txn_ops), base, checked_timeout(timeout)
         )
 
     def _copy(self, destination: "Client", copying: Copying, base: bool, timeout: Timeout) -> Iterator[int]:
@@ -155,7 +156,7 @@ class AsyncMirror(_Mirrored):
 
     def __init__(self, client: "AsyncClient", keys: str | bytes | Keys, *, revision: int = 0) -> None:
         super().__init__(keys, revision)
-        self._client = client
+        self._client = asynchronous(client)
 
     async def base(self, *, timeout: Timeout = CLIENT_DEFAULT) -> "AsyncIterator[KeyValue]":
         """Iterates over all keys as of `revision`, in ascending order; the same however often it is called.
@@ -214,7 +215,10 @@ class AsyncMirror(_Mirrored):
             EtcdError: a cluster refuses, or cannot be reached.
         """
         return self._copy(
-            destination, Copying(self.keys, destination_prefix, max_txn_ops), base, checked_timeout(timeout)
+            asynchronous(destination),
+            Copying(self.keys, destination_prefix, max_txn_ops),
+            base,
+            checked_timeout(timeout),
         )
 
     async def _copy(

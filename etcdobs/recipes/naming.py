@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from etcdobs._call import CLIENT_DEFAULT, Timeout
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._naming import Changes, Endpoint, Target
 from etcdobs.recipes.resolver import AsyncNamingWatcher, AsyncResolver, NamingWatcher, Resolver
 
@@ -38,7 +39,7 @@ class Naming:
     """
 
     def __init__(self, client: "Client", target: str | bytes) -> None:
-        self._client = client
+        self._client = blocking(client)
         self._target = Target(target)
 
     def __repr__(self) -> str:
@@ -112,7 +113,7 @@ class AsyncNaming:
     """
 
     def __init__(self, client: "AsyncClient", target: str | bytes) -> None:
-        self._client = client
+        self._client = asynchronous(client)
         self._target = Target(target)
 
     def __repr__(self) -> str:

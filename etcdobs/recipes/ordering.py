@@ -7,6 +7,7 @@ from etcdobs._call import Call
 from etcdobs._drive.aio import Driver as AsyncDriver
 from etcdobs._drive.sync import Driver
 from etcdobs.ops import kv
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._ordering import Order
 from etcdobs.services.txn import AsyncTxnBuilder, TxnBuilder
 
@@ -23,7 +24,7 @@ class _OrderedDriver(Driver):
     """Carries out the calls of an ordering, on those of its client."""
 
     def __init__(self, client: "Client") -> None:
-        self._client = client
+        self._client = blocking(client)
         self._order = Order()
 
     def call(self, call: Call[T]) -> T:
@@ -35,7 +36,7 @@ class _AsyncOrderedDriver(AsyncDriver):
     """Carries out the calls of an ordering, on those of its client."""
 
     def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+        self._client = asynchronous(client)
         self._order = Order()
 
     async def call(self, call: Call[T]) -> T:
@@ -57,7 +58,7 @@ class Ordering:
     """
 
     def __init__(self, client: "Client") -> None:
-        self._driver = _OrderedDriver(client)
+        self._driver = _OrderedDriver(blocking(client))
         self._client = client
 
     def __repr__(self) -> str:
@@ -100,7 +101,7 @@ class AsyncOrdering:
     """
 
     def __init__(self, client: "AsyncClient") -> None:
-        self._driver = _AsyncOrderedDriver(client)
+        self._driver = _AsyncOrderedDriver(asynchronous(client))
         self._client = client
 
     def __repr__(self) -> str:

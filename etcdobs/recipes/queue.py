@@ -10,6 +10,7 @@ from etcdobs.keys import Keys, as_key, as_value
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
 from etcdobs.ops.operation import Delete, Put, SortBy, Txn
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._performed import Plan, awaited, performed
 from etcdobs.recipes.session import until
 from etcdobs.types import RangeResponse, TxnResponse
@@ -115,7 +116,7 @@ class Queue(_Steps):
     """
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
-        super().__init__(client, name)
+        super().__init__(blocking(client), name)
 
     @performed(_Steps._put)
     def put(self) -> None: ...
@@ -131,7 +132,7 @@ class AsyncQueue(_Steps):
     """
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
-        super().__init__(client, name)
+        super().__init__(asynchronous(client), name)
 
     @awaited(_Steps._put)
     def put(self) -> None: ...
@@ -147,7 +148,7 @@ class PriorityQueue(_PrioritySteps):
     """
 
     def __init__(self, client: "Client", name: str | bytes) -> None:
-        super().__init__(client, name)
+        super().__init__(blocking(client), name)
 
     @performed(_PrioritySteps._put_ranked)
     def put(self) -> None: ...
@@ -163,7 +164,7 @@ class AsyncPriorityQueue(_PrioritySteps):
     """
 
     def __init__(self, client: "AsyncClient", name: str | bytes) -> None:
-        super().__init__(client, name)
+        super().__init__(asynchronous(client), name)
 
     @awaited(_PrioritySteps._put_ranked)
     def put(self) -> None: ...

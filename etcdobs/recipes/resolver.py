@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds, checked_timeout
 from etcdobs.errors import ClosedError, CompactedError
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._naming import Changes, Endpoint, Present, Target
 from etcdobs.types import Event
 
@@ -79,7 +80,7 @@ class NamingWatcher(_Followed):
     def __init__(self, client: "Client", target: Target, timeout: Timeout = CLIENT_DEFAULT) -> None:
         super().__init__(target)
         self._timeout = checked_timeout(timeout)
-        self._client = client
+        self._client = blocking(client)
         self._watcher: Watcher | None = None
 
     def __enter__(self) -> "NamingWatcher":
@@ -218,7 +219,7 @@ class AsyncNamingWatcher(_Followed):
     def __init__(self, client: "AsyncClient", target: Target, timeout: Timeout = CLIENT_DEFAULT) -> None:
         super().__init__(target)
         self._timeout = checked_timeout(timeout)
-        self._client = client
+        self._client = asynchronous(client)
         self._watcher: AsyncWatcher | None = None
 
     async def __aenter__(self) -> "AsyncNamingWatcher":

@@ -4,6 +4,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from etcdobs._call import checked_int, checked_seconds
+from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._queue_of_keys import Candidate, queue
 from etcdobs.recipes._standing import S, Standing
 from etcdobs.recipes.lock import AsyncLock, Lock
@@ -60,7 +61,7 @@ class RWLock:
 
     def __init__(self, client: "Client", name: str | bytes, ttl: int = 60, session: Session | None = None) -> None:
         queue(name)
-        self._client = client
+        self._client = blocking(client)
         self._name = name
         self._ttl = checked_int("ttl", ttl, least=1)
         self._session = session
@@ -98,7 +99,7 @@ class AsyncRWLock:
         self, client: "AsyncClient", name: str | bytes, ttl: int = 60, session: AsyncSession | None = None
     ) -> None:
         queue(name)
-        self._client = client
+        self._client = asynchronous(client)
         self._name = name
         self._ttl = checked_int("ttl", ttl, least=1)
         self._session = session

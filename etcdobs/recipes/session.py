@@ -110,6 +110,11 @@ class Session:
         return shown(self, self._lease, self._ttl)
 
     @property
+    def id(self) -> int:
+        """The id of its lease: a session goes wherever `lease=` does; RuntimeError before it is entered."""
+        return self.lease.id
+
+    @property
     def lease(self) -> "Lease":
         """The lease it stands on; RuntimeError before it is entered."""
         return opened(self._lease)
@@ -198,6 +203,11 @@ class AsyncSession:
 
     def __repr__(self) -> str:
         return shown(self, self._lease, self._ttl)
+
+    @property
+    def id(self) -> int:
+        """The id of its lease: a session goes wherever `lease=` does; RuntimeError before it is entered."""
+        return self.lease.id
 
     @property
     def lease(self) -> "AsyncLease":

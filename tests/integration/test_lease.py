@@ -96,5 +96,5 @@ async def test_wrong_arguments(client: AsyncClient) -> None:
         await client.lease.grant(0)
     with pytest.raises(TypeError, match="ttl must be an int, not float"):
         await client.lease.grant(1.5)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="lease must be an int, not str"):
+    with pytest.raises(TypeError, match="lease must be an int, a Lease or a Session, not str"):
         await client.lease.revoke("1")  # type: ignore[arg-type]

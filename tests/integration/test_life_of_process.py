@@ -107,6 +107,7 @@ SCRIPTS = {
         client = Client(endpoint)
         watcher = client.watch("k").__enter__()
         heartbeat = client.lease.keep_alive(client.lease.grant(60)).__enter__()
+        cache = Cache(client, "k").__enter__()
         client.put("k", "v")
         sys.stdout.flush()
         child = os.fork()
@@ -115,12 +116,21 @@ SCRIPTS = {
                 client.get("k", timeout=5)
             except ClosedError as error:
                 print(error, flush=True)
+            try:
+                watcher.get(timeout=5)
+            except ClosedError as error:
+                print(heartbeat.lost, error, flush=True)
+            try:
+                cache.get("k")
+            except ClosedError as error:
+                print(error, flush=True)
             watcher.close()
             heartbeat.close()
             client.close()
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
-        print(client.get("k").text, watcher.get(timeout=5).kv.text)
+        print(client.get("k").text, watcher.get(timeout=5).kv.text, heartbeat.lost)
+        cache.close()
         client.close()
         """,
     (
@@ -129,6 +139,9 @@ SCRIPTS = {
     ): """
         async def main():
             client = AsyncClient(endpoint)
+            watcher = await client.watch("k").__aenter__()
+            heartbeat = await client.lease.keep_alive(await client.lease.grant(60)).__aenter__()
+            cache = await AsyncCache(client, "k").__aenter__()
             await client.put("k", "v")
             child = os.fork()
             if not child:
@@ -136,11 +149,20 @@ SCRIPTS = {
                     await client.get("k", timeout=5)
                 except ClosedError as error:
                     print(error, flush=True)
+                try:
+                    await watcher.get(timeout=5)
+                except ClosedError as error:
+                    print(heartbeat.lost, error, flush=True)
+                try:
+                    cache.get("k")
+                except ClosedError as error:
+                    print(error, flush=True)
                 await client.close()
                 os._exit(0)
             assert os.waitpid(child, 0)[1] == 0
             kv = await client.get("k")
-            print(kv.text, kv.text)
+            print(kv.text, (await watcher.get(timeout=5)).kv.text, heartbeat.lost)
+            await cache.close()
             await client.close()
         asyncio.run(main())
         """,
@@ -150,6 +172,7 @@ SCRIPTS = {
 @contextlib.contextmanager
 def child(what: str, kind: str, endpoint: str) -> Iterator["subprocess.Popen[str]"]:
     head = "import asyncio, os, sys, threading\nfrom etcdobs import AsyncClient, Client, ClosedError\n"
+    head += "from etcdobs.recipes import AsyncCache, Cache\n"
     head += f"endpoint = {endpoint!r}\n"
     # From Python 3.12 on it is a warning to fork where threads run, as here they do.
     warnings = "default" if what == "fork" else "error"
@@ -211,7 +234,13 @@ def test_a_process_exits_with_everything_open(fresh_etcd: Etcd, kind: str) -> No
 def test_a_forked_child_is_told_to_make_its_own_client(etcd_server: Etcd, kind: str) -> None:
     with child("fork", kind, etcd_server.endpoint) as process:
         output, errors = process.communicate(timeout=20)
-    told = (
-        "etcdserverpb.KV/Range: the client was made before this process was forked: make one after the fork (CANCELLED)"
-    )
-    assert (process.returncode, output.splitlines()) == (0, [told, "v v"]), errors
+    told = ": the client was made before this process was forked: make one after the fork (CANCELLED)"
+    assert (process.returncode, output.splitlines()) == (
+        0,
+        [
+            f"etcdserverpb.KV/Range{told}",
+            f"True etcdserverpb.Watch/Watch{told}",
+            f"etcdserverpb.Watch/Watch{told.replace('client', 'cache')}",
+            "v v False",
+        ],
+    ), errors

@@ -119,3 +119,13 @@ async def test_nothing_is_left_of_one_that_is_lost(client: AsyncClient) -> None:
         await session.lease.revoke()
         assert await session.wait_lost(10)
         assert session.seconds_left == 0
+
+
+async def test_it_goes_where_a_lease_goes(client: AsyncClient, prefix: str) -> None:
+    async with client.session() as session:
+        await client.put(prefix, lease=session)
+        kv = await client.get(prefix)
+        assert kv is not None
+        assert kv.lease == session.lease.id == session.id
+    with pytest.raises(TypeError, match=r"lease must be an int \(0: none\), a Lease or a Session, not NoneType"):
+        await client.put(prefix, lease=None)  # type: ignore[arg-type]
