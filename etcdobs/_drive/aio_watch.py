@@ -19,7 +19,7 @@ from etcdobs._watch import (
     WATCHERS_BEFORE_ANOTHER_STREAM,
     Cursor,
 )
-from etcdobs.errors import ClosedError
+from etcdobs.errors import ClosedError, EtcdError
 from etcdobs.observe import ClientMetrics
 from etcdobs.observe.live import Reading
 from etcdobs.observe.spans import Streams
@@ -145,7 +145,11 @@ class AsyncWatcher:
     async def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         self._watches.check_not_forked()
         await self._ensure_open()
-        item = await self._mailbox.take(take, timeout)
+        try:
+            item = await self._mailbox.take(take, timeout)
+        except EtcdError:
+            await self._watches.leave(self._mailbox)  # It is over, closed or not.
+            raise
         if self._mailbox.wants_more():
             self._watches.resume(self._mailbox)
         return item
@@ -187,6 +191,8 @@ class Watches:
         self._homes[mailbox] = home = self._home()
         home.add(mailbox)
         self._opened()
+        if mailbox.inbox.closed:  # while its start was pinned
+            await self.leave(mailbox)
 
     def slice_of(self, left: float | None) -> float | None:
         """How long the server has to create a watch before it is asked for a sign of life."""

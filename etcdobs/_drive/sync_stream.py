@@ -152,8 +152,10 @@ class Stream:
             for response in call:
                 self._receive(response, endpoint)
         except grpc.RpcError as error:
-            self._driver.session.endpoints.failed(endpoint, time.monotonic())
-            raise self._driver.error(error, WATCH, endpoint) from error
+            broken = self._driver.error(error, WATCH, endpoint)
+            if not self.ended.is_set() and isinstance(broken, UnavailableError):
+                self._driver.session.endpoints.failed(endpoint, time.monotonic())
+            raise broken from error
         finally:
             call.cancel()
             requests.put(None)

@@ -22,7 +22,7 @@ from etcdobs._watch import (
     WATCHERS_BEFORE_ANOTHER_STREAM,
     Cursor,
 )
-from etcdobs.errors import ClosedError
+from etcdobs.errors import ClosedError, EtcdError
 from etcdobs.observe import ClientMetrics
 from etcdobs.observe.live import Reading
 from etcdobs.observe.spans import Streams
@@ -149,7 +149,11 @@ class Watcher:
     def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         self._watches.check_not_forked()
         self._ensure_open()
-        item = self._mailbox.take(take, timeout)
+        try:
+            item = self._mailbox.take(take, timeout)
+        except EtcdError:
+            self._watches.leave(self._mailbox)  # It is over, closed or not.
+            raise
         if self._mailbox.wants_more():
             self._watches.resume(self._mailbox)
         return item
@@ -193,6 +197,8 @@ class Watches:
                 pass
             self._homes[mailbox] = home
         self._opened()
+        if mailbox.inbox.closed:  # meanwhile, by another thread
+            self.leave(mailbox)
 
     def slice_of(self, left: float | None) -> float | None:
         """How long the server has to create a watch before it is asked for a sign of life."""

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from etcdobs import ClientMetrics, Keys
+from etcdobs import ClientMetrics, CompactedError, Keys
 from etcdobs.testing import Etcd, relay
 from tests.conftest import OpenClient
 from tests.metrics import Shown
@@ -103,3 +103,26 @@ async def test_the_margin_of_a_lease_goes_down_while_the_server_is_frozen(
             assert margin() > 50
         assert shown.samples("etcdobs_lease_margin_seconds") == []
     assert shown.total("etcdobs_lease_lost_total") == 1
+
+
+async def test_a_watch_that_ended_with_an_error_is_not_shown_as_open(
+    open_client: OpenClient, quick_etcd: Etcd, shown: Shown
+) -> None:
+    async with open_client(quick_etcd.endpoint, metrics=ClientMetrics(shown.registry)) as client:
+        for number in range(3):
+            await client.put("k", str(number))
+        await client.compact((await client.put("k", "")).revision)
+        watcher = client.watch("k", start_revision=2)
+        with pytest.raises(CompactedError):
+            await watcher.get(timeout=5)
+        assert shown.total("etcdobs_watches_active") == 0
+
+
+async def test_closing_a_watch_is_not_held_against_its_member(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown
+) -> None:
+    async with open_client(etcd_server.endpoint, metrics=ClientMetrics(shown.registry)) as client:
+        for _ in range(3):
+            async with client.watch(prefix):
+                pass
+            assert shown.counts("etcdobs_endpoint_state", "state") == {"up": 1}
