@@ -77,17 +77,19 @@ async def test_a_namespace_meets_other_certificates_on_the_way(
         assert await view.count(Keys.all()) == 8
 
 
-async def test_other_endpoints_let_go_of_strangers(open_client: OpenClient, etcd_server: Etcd) -> None:
+async def test_other_endpoints_let_go_of_strangers(open_client: OpenClient, etcd_server: Etcd, prefix: str) -> None:
     with relay(etcd_server.endpoint) as stranger:
         async with open_client(etcd_server.endpoint, timeout=0.5) as client:
             for _ in range(3):
                 await client.maintenance.status(stranger.endpoint, timeout=10)
             await client.set_endpoints(etcd_server.endpoint)
             await eventually(lambda: let_go(stranger), timeout=3)
-            assert await client.count("k", timeout=10) == 0
+            assert await client.count(prefix, timeout=10) == 0
 
 
-async def test_a_call_whose_connection_is_closed_before_it_begins(open_client: OpenClient, etcd_server: Etcd) -> None:
+async def test_a_call_whose_connection_is_closed_before_it_begins(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str
+) -> None:
     async with open_client(etcd_server.endpoint, timeout=0.1) as client:
         await client.count("k", timeout=10)
         driver = driver_of(client)
@@ -98,7 +100,7 @@ async def test_a_call_whose_connection_is_closed_before_it_begins(open_client: O
         driver.set_endpoints((endpoint,))
         await asyncio.sleep(0.5)
         driver.bound = once(driver, stale, real)
-        assert await client.count("k", timeout=10) == 0
+        assert await client.count(prefix, timeout=10) == 0
         assert "bound" not in vars(driver)
 
 
