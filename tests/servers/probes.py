@@ -97,7 +97,7 @@ def range_stream(server: Etcd, _: Client) -> bool:
     with grpc.insecure_channel(f"127.0.0.1:{server.port}", [("grpc.enable_http_proxy", 0)]) as channel:
         stream = channel.unary_stream(method.path, method.request.SerializeToString, method.response.FromString)
         try:
-            return len(list(stream(pb.RangeRequest(key=b"\0", range_end=b"\0"), timeout=10))) > 0
+            return len(list(stream(pb.RangeRequest(key=b"\0", range_end=b"\0", count_only=True), timeout=10))) > 0
         except grpc.RpcError as error:
             if cast("grpc.Call", error).code() is not grpc.StatusCode.UNIMPLEMENTED:
                 raise
