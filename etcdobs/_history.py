@@ -20,8 +20,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_timeout
 from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
+from etcdobs._watch import METHOD
 from etcdobs._wire import etcdserverpb as pb
-from etcdobs._wire import rpc
 from etcdobs.errors import CompactedError, DeadlineExceededError, EtcdError, from_cancel_reason
 from etcdobs.keys import as_key
 from etcdobs.ops import kv
@@ -29,9 +29,6 @@ from etcdobs.ops._decode import event as decode_event
 from etcdobs.types import Event, EventType, KeyValue, RangeResponse
 
 T = TypeVar("T")
-
-WATCH = rpc("etcdserverpb.Watch/Watch")
-METHOD = "etcdserverpb.Watch/Watch"
 
 # Seconds between questions how far the watch has come: a server syncs watches ten times a second.
 SECONDS_BETWEEN_QUESTIONS = 0.1

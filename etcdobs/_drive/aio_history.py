@@ -11,7 +11,8 @@ import grpc
 from etcdobs._call import Call
 from etcdobs._drive.aio import Driver
 from etcdobs._flow import open_stream
-from etcdobs._history import METHOD, QUESTION, SECONDS_BETWEEN_QUESTIONS, WATCH, HistoryOptions, Past, Reading, read
+from etcdobs._history import QUESTION, SECONDS_BETWEEN_QUESTIONS, HistoryOptions, Past, Reading, read
+from etcdobs._watch import METHOD, WATCH
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, UnavailableError
 from etcdobs.ops import maintenance

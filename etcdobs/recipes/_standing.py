@@ -14,6 +14,7 @@ class Standing(Generic[S]):
 
     def __init__(self, name: str | bytes, ttl: int, shared: S | None) -> None:
         self._prefix = queue(name)
+        self._not_first = f"not first in the queue of {self._prefix[:-1]!r}"
         self._ttl = checked_int("ttl", ttl, least=1)
         self._shared = shared
         self._session: S | None = None

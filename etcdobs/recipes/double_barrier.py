@@ -1,6 +1,5 @@
 """A double barrier: a number of processes begin together, and end together."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -10,16 +9,13 @@ from etcdobs.errors import EtcdError
 from etcdobs.recipes._client import asynchronous, blocking
 from etcdobs.recipes._crossing import Crossing
 from etcdobs.recipes._standing import S, Standing
-from etcdobs.recipes.session import AsyncSession, Session, check_alive, opened, until
+from etcdobs.recipes.session import AsyncSession, Session, check_alive, opened, patience
 
 if TYPE_CHECKING:
     from etcdobs.aio import AsyncClient
     from etcdobs.client import Client
 
 __all__ = ["AsyncDoubleBarrier", "DoubleBarrier"]
-
-# Seconds between looks at the lease: nothing wakes who waits for a key when a renewal finds the lease gone.
-_LOOK = 0.5
 
 
 class _Sides(Standing[S]):
@@ -42,17 +38,6 @@ class _Sides(Standing[S]):
     def _check_inside(self) -> Crossing:
         opened(self._candidate)
         return opened(self._crossing)
-
-
-def _patience(session: Session | AsyncSession, timeout: float | None, failure: str) -> Callable[[], float]:
-    left = until(checked_seconds(timeout), failure)
-
-    def seconds() -> float:
-        check_alive(session)
-        bound = left()
-        return _LOOK if bound is None else min(bound, _LOOK)
-
-    return seconds
 
 
 class DoubleBarrier(_Sides[Session]):
@@ -92,7 +77,7 @@ class DoubleBarrier(_Sides[Session]):
         self._session = session = self._shared or Session(self._leases, self._ttl)
         try:
             session.__enter__()
-            waiting = _patience(session, timeout, "not all entered the barrier")
+            waiting = patience(session, checked_seconds(timeout), "not all entered the barrier")
             self._procedures.perform(self._stand(session).enter(), waiting)
             check_alive(session)
         except BaseException:
@@ -112,7 +97,7 @@ class DoubleBarrier(_Sides[Session]):
         """
         crossing, session = self._check_inside(), opened(self._session)
         try:
-            waiting = _patience(session, timeout, "not all left the barrier")
+            waiting = patience(session, checked_seconds(timeout), "not all left the barrier")
             self._procedures.perform(crossing.depart(), waiting)
         finally:
             self._abandon()
@@ -178,7 +163,7 @@ class AsyncDoubleBarrier(_Sides[AsyncSession]):
         self._session = session = self._shared or AsyncSession(self._leases, self._ttl)
         try:
             await session.__aenter__()
-            waiting = _patience(session, timeout, "not all entered the barrier")
+            waiting = patience(session, checked_seconds(timeout), "not all entered the barrier")
             await self._procedures.perform(self._stand(session).enter(), waiting)
             check_alive(session)
         except BaseException:
@@ -198,7 +183,7 @@ class AsyncDoubleBarrier(_Sides[AsyncSession]):
         """
         crossing, session = self._check_inside(), opened(self._session)
         try:
-            waiting = _patience(session, timeout, "not all left the barrier")
+            waiting = patience(session, checked_seconds(timeout), "not all left the barrier")
             await self._procedures.perform(crossing.depart(), waiting)
         finally:
             await self._abandon()

@@ -67,7 +67,7 @@ class Election(Standing[Session]):
         led = self.held
         try:
             session, candidate = self._open()
-            self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, seconds, self._prefix))
+            self._procedures.perform(candidate.stand_and_wait(proclaimed), patience(session, seconds, self._not_first))
             check_alive(session)
         except BaseException:
             if not (led and self.held):
@@ -216,7 +216,7 @@ class AsyncElection(Standing[AsyncSession]):
         try:
             session, candidate = await self._open()
             await self._procedures.perform(
-                candidate.stand_and_wait(proclaimed), patience(session, seconds, self._prefix)
+                candidate.stand_and_wait(proclaimed), patience(session, seconds, self._not_first)
             )
             check_alive(session)
         except BaseException:

@@ -83,7 +83,7 @@ class Lock(_Claim[Session]):
         with lock_wait(self._procedures.driver.metrics):
             try:
                 session, candidate = self._open()
-                waiting = patience(session, self._seconds(timeout), self._prefix)
+                waiting = patience(session, self._seconds(timeout), self._not_first)
                 self._procedures.perform(candidate.stand_and_wait(), waiting)
                 check_alive(session)
             except BaseException:
@@ -206,7 +206,7 @@ class AsyncLock(_Claim[AsyncSession]):
         with lock_wait(self._procedures.driver.metrics):
             try:
                 session, candidate = await self._open()
-                waiting = patience(session, self._seconds(timeout), self._prefix)
+                waiting = patience(session, self._seconds(timeout), self._not_first)
                 await self._procedures.perform(candidate.stand_and_wait(), waiting)
                 check_alive(session)
             except BaseException:

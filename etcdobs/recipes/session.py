@@ -42,9 +42,9 @@ def check_alive(session: "Session | AsyncSession") -> None:
         raise SessionExpiredError
 
 
-def patience(session: "Session | AsyncSession", timeout: float | None, queue: bytes) -> Callable[[], float]:
-    """How long a wait may go on: until `timeout` seconds have passed, or the session's lease is lost."""
-    left = until(timeout, f"not first in the queue of {queue[:-1]!r}", METHOD)
+def patience(session: "Session | AsyncSession", timeout: float | None, failure: str) -> Callable[[], float]:
+    """How long a wait may go on: until `timeout` seconds have passed, or the session's lease is lost; see `until`."""
+    left = until(timeout, failure, METHOD)
 
     def seconds() -> float:
         check_alive(session)
