@@ -141,7 +141,7 @@ class Link:
         while True:
             due, chunk = await held.get()
             await self._faults.let_pass(due)
-            if self._faults.swallowing:
+            if self._faults.swallowing or self.torn:  # what follows a hole is lost too, until the link is reset
                 await self._swallow(chunk)
             elif chunk is None:
                 raise ConnectionResetError

@@ -1,5 +1,6 @@
 """What the fault relay promises, on a plain socket server that echoes."""
 
+import asyncio
 import socket
 import socketserver
 import threading
@@ -205,6 +206,29 @@ def test_a_black_hole_swallows_the_end_of_a_connection(proxy: Relay, echo: Echo,
     proxy.resume()
 
     assert echo.saw_resets(1)
+
+
+def test_a_connection_that_lost_bytes_carries_none_of_those_after_them(
+    proxy: Relay, connection: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a hole in a stream leaves may look whole, as HTTP/2 frames do: it must not arrive, not even for a moment."""
+    reset = vars(Relay)["_reset"]
+
+    async def late(itself: Relay, *, torn_only: bool) -> None:
+        connection.sendall(b"after")
+        await asyncio.sleep(0.1)
+        await reset(itself, torn_only=torn_only)
+
+    echoed(connection, b"before")
+    proxy.blackhole()
+    connection.sendall(b"lost")
+    until(lambda: proxy.torn == 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Relay, "_reset", late)
+        proxy.resume()
+
+    with pytest.raises(ConnectionResetError):
+        connection.recv(1)
 
 
 def test_a_reset_reaches_both_sides(proxy: Relay, echo: Echo, connection: socket.socket) -> None:

@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 
 from tests.soak.actors import ACCOUNTS, BALANCE, COUNTER, FENCED, WRITERS
 from tests.soak.journal import Holding, Journal, Operation, Outcome, View
+from tests.soak.resources import Measured
 
 # Seconds that a call may go on after its deadline, besides those in which the machine did not let anybody run.
 LATENESS = 1.0
+# Those that gRPC keeps for a while.
+_MORE_THREADS = 4
+# MiB at once and a minute: what is there once, in connections and caches, and what a leak of 1 KiB a call exceeds.
+_GROWN, _LEFT = (6.0, 0.5), (2.5, 0.25)
 
 
 def watchers_agree(journal: Journal) -> Iterator[str]:
@@ -141,15 +146,33 @@ def calls_keep_their_deadlines(journal: Journal) -> Iterator[str]:
             yield f"{operation} was {late:.2f} s late, of which the machine stalled {stalled(operation, journal):.2f} s"
 
 
+def nothing_grew(held: Measured, minutes: float) -> Iterator[str]:
+    """Neither threads nor memory add up while the clients work, and no thread outlives them."""
+    if held.after.threads > held.before.threads:
+        yield f"threads were left behind: {held.before.names}; closed: {held.after.names}"
+    if held.at_end.threads > held.at_work.threads + _MORE_THREADS:
+        yield f"threads grew: {held.at_work.names}; then {held.at_end.names}"
+    if held.at_end.native > held.at_work.native + _MORE_THREADS:
+        yield f"gRPC's threads grew: {held.at_work}; then {held.at_end}"
+    if held.grown > _GROWN[0] + _GROWN[1] * minutes:
+        yield f"memory grew by {held.grown:.1f} MiB besides the journal: {held.opened}; then {held.at_end}"
+    if held.left > _LEFT[0] + _LEFT[1] * minutes:
+        yield f"closing left {held.left:.1f} MiB besides the journal: {held.before}; closed: {held.after}"
+
+
 def lateness(operation: Operation) -> float:
     """Seconds after the deadline; negative: before it."""
     return operation.ended - operation.began - operation.timeout
 
 
 def stalled(operation: Operation, journal: Journal) -> float:
-    """Seconds of the operation in which a thread that only sleeps did not run either."""
-    shared = (min(operation.ended, end) - max(operation.began, begin) for begin, end in journal.stalls)
-    return sum(seconds for seconds in shared if seconds > 0)
+    """Seconds of the operation in which what only sleeps did not run either, a thread or a task of the event loop."""
+    seconds, counted = 0.0, operation.began
+    for begin, end in sorted(journal.stalls):
+        until = min(end, operation.ended)
+        seconds += max(0.0, until - max(begin, counted))
+        counted = max(counted, until)
+    return seconds
 
 
 def _writes(journal: Journal, outcome: Outcome) -> Iterator[Operation]:

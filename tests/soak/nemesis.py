@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from etcdobs import AsyncClient, EtcdError
 from etcdobs.testing import Etcd, EtcdCluster, Relay
 from tests.soak.journal import Journal, now
 
+# Every client's.
+LOGIN: dict[str, Any] = {"username": "root", "password": "soak"}
 _HEAL = 30.0
 # Revisions that a compaction leaves: a watcher that was away for as long as a fault lasts still finds its own.
 _KEPT = 600
@@ -116,6 +119,13 @@ async def _other_leader(site: Site, chance: random.Random) -> AsyncGenerator[Non
     yield
 
 
+@asynccontextmanager
+async def _tokens_revoked(site: Site, _: random.Random) -> AsyncGenerator[None, None]:
+    # To the same one: what was handed out for it is refused from then on, and requests under way are too old.
+    await site.direct.auth.user_change_password(LOGIN["username"], LOGIN["password"], timeout=5.0)
+    yield
+
+
 def _nothing(_: Relay) -> None: ...
 
 
@@ -146,6 +156,7 @@ FAULTS = (
     Fault("compaction", _compaction(_KEPT), weight=4),
     Fault("defragmentation", _defragmentation),
     Fault("leadership moved", _other_leader),
+    Fault("tokens revoked", _tokens_revoked, weight=3),
 )
 # While another fault lasts: who is cut off then is told so, and must say what it missed.
 UNDER_WAY = Fault("compaction of what was missed", _compaction(5))

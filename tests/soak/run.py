@@ -11,7 +11,6 @@ import random
 import sys
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
 from typing import Any, cast
 
 from etcdobs import AsyncClient, Client, Keys, Put
@@ -20,28 +19,17 @@ from etcdobs.testing._binary import etcd_version
 from tests.clients import BlockingAsAsync
 from tests.servers.obtain import obtained
 from tests.soak.actors import ACCOUNTS, BALANCE, COUNTER, DEFAULT_TIMEOUT, FENCED, ROLES, WRITERS, Actor, Scene
-from tests.soak.checks import CHECKS
+from tests.soak.checks import CHECKS, nothing_grew
 from tests.soak.journal import END, Journal, Write, now
-from tests.soak.nemesis import Nemesis, Site
+from tests.soak.nemesis import LOGIN, Nemesis, Site
 from tests.soak.report import print_report
-from tests.soak.resources import Held, Pulse, held, weight
+from tests.soak.resources import Held, Measured, Pulse, count_all_memory, held, weight
 from tests.soak.watchers import WATCHERS, in_batches, watch
 
 KINDS = ("sync", "aio")
-FLAGS = ("--snapshot-count=500", "--watch-progress-notify-interval=1s")
+FLAGS = ("--snapshot-count=500", "--watch-progress-notify-interval=1s", "--auth-token-ttl=2", "--bcrypt-cost=4")
 # Seconds for what comes after the faults: what is under way ends, watchers come to the end, clients close.
 _WARM_UP, _WIND_UP, _DRAIN, _CLOSING = 3.0, 30.0, 45.0, 20.0
-_MORE_THREADS, _MORE_MIB_A_MINUTE, _MORE_MIB = 4, 8.0, 30.0
-
-
-@dataclass(slots=True)
-class Measured:
-    """What the process held: before the clients, once they were at work, at the end of it, and after they closed."""
-
-    before: Held
-    at_work: Held
-    at_end: Held
-    after: Held
 
 
 class Soak:
@@ -55,31 +43,34 @@ class Soak:
         self._stop = asyncio.Event()
         self.faults: Nemesis
 
-    async def run(self, kinds: Sequence[str]) -> Measured:
+    async def run(self, kinds: Sequence[str], pulse: Pulse) -> Measured:
         """Everything from the first client to the last check's material."""
+        beating = asyncio.create_task(pulse.beat_in_loop())
         await self._open_once(kinds)
         before = held()
         async with AsyncExitStack() as clients:
-            direct = await clients.enter_async_context(AsyncClient(self._cluster.endpoints, timeout=5.0))
+            direct = await clients.enter_async_context(AsyncClient(self._cluster.endpoints, timeout=5.0, **LOGIN))
             scenes = [Scene(kind, await self._client(kind, clients), self.journal, self._stop) for kind in kinds]
             start = await self._prepare(direct)
             watching = self._watch(scenes, direct, start)
             acting = {f"{scene.kind} {role}": act(scene, role) for scene in scenes for role, act in ROLES.items()}
+            opened = held()
             at_work = await self._harm(direct, watching, acting)
             at_end = held()
+        beating.cancel()
         after = await self._settled(before)
-        return Measured(before, at_work, at_end, after)
+        return Measured(before, opened, at_work, at_end, after, weight(self.journal))
 
     async def _open_once(self, kinds: Sequence[str]) -> None:
         """What gRPC starts with a process's first channel stays: it is no growth."""
         async with AsyncExitStack() as clients:
             for kind in kinds:
                 await (await self._client(kind, clients)).get("k")
-            await clients.enter_async_context(AsyncClient(self._cluster.endpoints))
+            await clients.enter_async_context(AsyncClient(self._cluster.endpoints, **LOGIN))
 
     async def _client(self, kind: str, clients: AsyncExitStack) -> AsyncClient:
         endpoints = [link.endpoint for link in self._relays]
-        asked: dict[str, Any] = {"timeout": DEFAULT_TIMEOUT, "keepalive_time": 5.0, "keepalive_timeout": 2.0}
+        asked: dict[str, Any] = {"timeout": DEFAULT_TIMEOUT, "keepalive_time": 5.0, "keepalive_timeout": 2.0, **LOGIN}
         if kind == "aio":
             return await clients.enter_async_context(AsyncClient(endpoints, **asked))
         return cast(AsyncClient, await clients.enter_async_context(BlockingAsAsync(Client(endpoints, **asked))))
@@ -150,20 +141,7 @@ class Soak:
     def check(self, measured: Measured) -> list[str]:
         """All that must not have been."""
         wrong = [f"{check.__name__}: {what}" for check in CHECKS for what in check(self.journal)]
-        return [*self.journal.violations, *wrong, *self._growth(measured)]
-
-    def _growth(self, measured: Measured) -> list[str]:
-        wrong: list[str] = []
-        if measured.after.threads > measured.before.threads:
-            wrong.append(f"threads were left behind: {measured.before.names}; closed: {measured.after.names}")
-        if measured.at_end.threads > measured.at_work.threads + _MORE_THREADS:
-            wrong.append(f"threads grew: {measured.at_work.names}; then {measured.at_end.names}")
-        grown = measured.at_end.mib - measured.at_work.mib - weight(self.journal)
-        if grown > _MORE_MIB + _MORE_MIB_A_MINUTE * self._seconds / 60:
-            wrong.append(
-                f"memory grew by {grown:.0f} MiB besides the journal: {measured.at_work}; then {measured.at_end}"
-            )
-        return wrong
+        return [*self.journal.violations, *wrong, *nothing_grew(measured, self._seconds / 60)]
 
 
 def soak(minutes: float, seed: int, kinds: Sequence[str]) -> int:
@@ -171,12 +149,12 @@ def soak(minutes: float, seed: int, kinds: Sequence[str]) -> int:
     seconds = 60 * minutes
     faulthandler.dump_traceback_later(seconds + _WARM_UP + _WIND_UP + _DRAIN + 4 * _CLOSING + 60, exit=True)
     with ExitStack() as stack:
-        cluster = stack.enter_context(etcd_cluster(3, flags=FLAGS))
+        cluster = stack.enter_context(etcd_cluster(3, flags=FLAGS, root_password=LOGIN["password"]))
         relays = [stack.enter_context(relay(member.endpoint)) for member in cluster]
         run = Soak(cluster, relays, seconds, seed)
         version = cluster.version
-        with Pulse(run.journal):
-            measured = asyncio.run(run.run(kinds))
+        with Pulse(run.journal) as pulse:
+            measured = asyncio.run(run.run(kinds, pulse))
     wrong = run.check(measured)
     print_report(run.journal, run.faults.counts, measured, wrong, f"{minutes:g} minutes on etcd {version}, {kinds}")
     faulthandler.cancel_dump_traceback_later()
@@ -198,6 +176,7 @@ def main() -> int:
     parser.add_argument("--client", choices=(*KINDS, "both"), default="both")
     asked = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
+    count_all_memory()
     print(f"soak: seed {seed}, {asked.minutes:g} minutes, client {asked.client}", flush=True)
     choose_server()
     return soak(asked.minutes, seed, KINDS if asked.client == "both" else [asked.client])

@@ -1,6 +1,9 @@
 """Each check of the soak finds what it is there to find: a journal in which just that has happened."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from etcdobs import Event, EventType, KeyValue
 from tests.soak import checks
 from tests.soak.actors import ACCOUNTS, COUNTER, FENCED, LEASED, WRITERS
 from tests.soak.journal import END, Holding, Journal, Operation, Outcome, View
+from tests.soak.resources import Held, Measured
 
 KEY = WRITERS + b"a/0"
 
@@ -152,6 +156,60 @@ def test_what_the_machine_stalled_is_nobodys_fault() -> None:
     answer_late(journal)
     journal.stalls.append((12.0, 13.0))
     assert wrong(journal) == set()
+
+
+def test_a_stall_that_two_noted_counts_once() -> None:
+    journal = sound()
+    answer_late(journal)
+    journal.stalls += [(13.0, 13.04), (12.96, 13.03), (9.0, 9.9), (16.1, 17.0)]
+    assert wrong(journal) == {"calls_keep_their_deadlines"}
+
+
+IDLE, BUSY = Held(threads=5, native=13, mib=26.0), Held(threads=11, native=25, mib=33.0)
+AT_END = replace(IDLE, mib=32.0)
+# Two minutes, in which a client that leaks 1 KiB a call is 6 MiB larger.
+RUN = Measured(before=IDLE, opened=IDLE, at_work=BUSY, at_end=AT_END, after=AT_END, journal=4.0)
+
+
+def test_what_is_freed_and_what_the_journal_takes_is_no_growth() -> None:
+    assert not list(checks.nothing_grew(RUN, 2))
+
+
+@pytest.mark.parametrize(
+    "grown",
+    [
+        replace(RUN, at_end=replace(AT_END, mib=38.0)),
+        replace(RUN, after=replace(AT_END, mib=34.0)),
+        replace(RUN, at_end=replace(AT_END, native=30)),
+        replace(RUN, at_end=replace(AT_END, threads=16)),
+        replace(RUN, after=replace(AT_END, threads=6)),
+    ],
+    ids=["memory", "memory after closing", "threads of gRPC", "threads", "threads after closing"],
+)
+def test_what_grew_is_found(grown: Measured) -> None:
+    assert len(list(checks.nothing_grew(grown, 2))) == 1
+
+
+MEASURED = """
+import ctypes
+from tests.soak.resources import allocated, count_all_memory
+count_all_memory()
+held = allocated()
+small = [bytes(100) for _ in range(50_000)]
+print(allocated() - held)
+del small
+print(allocated() - held)
+ctypes.CDLL(None).malloc(2**20)
+print(allocated() - held)
+"""
+
+
+def test_memory_is_what_python_or_a_library_took_and_did_not_free() -> None:
+    told = subprocess.run([sys.executable, "-c", MEASURED], check=True, capture_output=True, text=True).stdout
+    kept, freed, leaked = map(float, told.split())
+    assert 6 < kept < 9
+    assert freed < 0.1
+    assert 1 <= leaked < 1.1
 
 
 @pytest.mark.parametrize("again", [[event(3)], [event(3), event(4)], [event(2), event(4)]])
