@@ -29,7 +29,11 @@ soak: $(VENV)/.dev ## users of both clients on three members while faults come a
 soak-short: $(VENV)/.dev ## two minutes of it, which CI runs
 	@$(BIN)/python -m tests.soak.run --minutes 2 $(if $(SEED),--seed $(SEED))
 
-check: format-check lint types contracts servers test ## what CI runs: format, lint, types, contracts, tests on all servers
+.PHONY: bench
+bench: $(VENV)/.dev ## us, raw gRPC and the peers side by side, into docs/benchmarks.md: ten minutes, QUICK=1: two
+	@$(BIN)/python -m benchmarks.suite.run $(if $(QUICK),--quick) $(BENCH_ARGS)
+
+check: format-check lint types contracts servers soak-short test ## what CI runs: format, lint, types, contracts, two minutes of the soak, tests on all servers
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff format .

@@ -2,17 +2,24 @@
 
     python benchmarks/batched.py [rounds]
 
-For each round the single and the batched operations run turn about on the same server. Prints operations a second and
-microseconds of this process's CPU an operation, the median of the rounds, and their ratios; then how many keys with
-values of 100 bytes are loaded in a second by as many callers as fill several transactions.
+For each round the single and the batched operations run turn about on the same server, and single ones by as many
+goroutines with Go's clientv3, where Go is present. Prints operations a second and microseconds of the process's CPU an
+operation, the median of the rounds, and their ratios; then how many keys with values of 100 bytes are loaded in a
+second by as many callers as fill several transactions.
 """
 
 import asyncio
+import json
+import shutil
 import statistics
+import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from etcdobs import AsyncClient, Client
@@ -66,37 +73,81 @@ async def by_tasks(ask: Callable[[str], Awaitable[object]], times: int, callers:
     return cost(callers * times, wall, cpu)
 
 
-def report(name: str, single: list[Cost], batched: list[Cost]) -> None:
-    """One line: the medians, and what one is of the other."""
-    one, many = (Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in (single, batched))
-    print(
-        f"{name:10}{one.per_second:10.0f}{one.cpu:9.1f}{many.per_second:11.0f}{many.cpu:9.1f}"
-        f"{many.per_second / one.per_second:9.1f}x{one.cpu / many.cpu:8.1f}x"
-    )
+Go = Callable[[str], Cost | None]
 
 
-def blocking(endpoint: str, rounds: int) -> None:
+@contextmanager
+def goroutines(endpoint: str) -> Iterator[Go]:
+    """Single operations of as many goroutines; none where there is no Go."""
+    if shutil.which("go") is None:
+        yield lambda _operation: None
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        program = Path(directory, "clientv3")
+        build = ["go", "build", f"-o={program}", "."]
+        subprocess.run(build, cwd=Path(__file__).parent / "suite" / "go", check=True)
+        with subprocess.Popen([program, endpoint], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as peer:
+            assert peer.stdout is not None
+            peer.stdout.readline()  # that it is ready
+            yield lambda operation: asked(peer, operation)
+            peer.terminate()
+
+
+def asked(peer: subprocess.Popen[str], operation: str) -> Cost:
+    """What the operations of a second cost the peer."""
+    assert peer.stdin is not None
+    assert peer.stdout is not None
+    print(json.dumps({"do": operation, "callers": CALLERS, "seconds": 1.0}), file=peer.stdin, flush=True)
+    told = json.loads(peer.stdout.readline())
+    return Cost(told["count"] / told["wall"], told["cpu"] / told["count"] * 1e6)
+
+
+def median(costs: list[Cost]) -> Cost:
+    """Of each figure."""
+    return Cost(*map(statistics.median, zip(*costs, strict=True)))
+
+
+def report(name: str, rounds: list[tuple[Cost, Cost, Cost | None]]) -> None:
+    """One line: the medians, and what one is of the other, with the least and the most of a round."""
+    one, many = median([each[0] for each in rounds]), median([each[1] for each in rounds])
+    faster = sorted(each[1].per_second / each[0].per_second for each in rounds)
+    beside = sorted(each[1].per_second / each[2].per_second for each in rounds if each[2])
+    line = f"{name:10}{one.per_second:10.0f}{one.cpu:9.1f}{many.per_second:11.0f}{many.cpu:9.1f}"
+    line += f"{spread(faster):>18}{one.cpu / many.cpu:8.1f}x"
+    print(line + (f"{spread(beside):>18}" if beside else "   no Go"))
+
+
+def spread(ratios: list[float]) -> str:
+    """The median, and the least and the most."""
+    return f"{statistics.median(ratios):.1f}x ({ratios[0]:.1f}-{ratios[-1]:.1f})"
+
+
+def blocking(endpoint: str, rounds: int, go: Go) -> None:
     """The blocking client."""
     with Client(endpoint) as client, client.batched() as batch:
         for name, single, batched in (
             ("sync put", lambda key: client.put(key, VALUE), lambda key: batch.put(key, VALUE)),
             ("sync get", client.get, batch.get),
         ):
-            pairs = [(by_threads(single, SINGLE), by_threads(batched, BATCHED)) for _ in range(rounds)]
-            report(name, [one for one, _ in pairs], [many for _, many in pairs])
+            costs: list[tuple[Cost, Cost, Cost | None]] = []
+            for _ in range(rounds):
+                costs.append((by_threads(single, SINGLE), by_threads(batched, BATCHED), go(name[-3:])))
+            report(name, costs)
         load = by_threads(lambda key: batch.put(key, VALUE), LOADED, LOADERS)
         print(f"sync load {load.per_second:.0f} keys/s, {load.cpu:.1f} us")
 
 
-async def awaited(endpoint: str, rounds: int) -> None:
+async def awaited(endpoint: str, rounds: int, go: Go) -> None:
     """The asyncio client."""
     async with AsyncClient(endpoint) as client, client.batched() as batch:
         for name, single, batched in (
             ("aio put", lambda key: client.put(key, VALUE), lambda key: batch.put(key, VALUE)),
             ("aio get", client.get, batch.get),
         ):
-            pairs = [(await by_tasks(single, SINGLE), await by_tasks(batched, BATCHED)) for _ in range(rounds)]
-            report(name, [one for one, _ in pairs], [many for _, many in pairs])
+            costs: list[tuple[Cost, Cost, Cost | None]] = []
+            for _ in range(rounds):
+                costs.append((await by_tasks(single, SINGLE), await by_tasks(batched, BATCHED), go(name[-3:])))
+            report(name, costs)
         load = await by_tasks(lambda key: batch.put(key, VALUE), LOADED, LOADERS)
         print(f"aio load {load.per_second:.0f} keys/s, {load.cpu:.1f} us")
 
@@ -104,10 +155,11 @@ async def awaited(endpoint: str, rounds: int) -> None:
 def main(rounds: int) -> None:
     """Measure both clients on a server of its own."""
     print(f"{CALLERS} callers, Python {sys.version.split()[0]}")
-    print(f"{'':10}{'single/s':>10}{'us CPU':>9}{'batched/s':>11}{'us CPU':>9}{'faster':>10}{'CPU':>9}")
-    with etcd() as server:
-        blocking(server.endpoint, rounds)
-        asyncio.run(awaited(server.endpoint, rounds))
+    print(f"{'':10}{'single/s':>10}{'us CPU':>9}{'batched/s':>11}{'us CPU':>9}", end="")
+    print(f"{'faster':>18}{'CPU':>9}{'of single Go':>18}")
+    with etcd() as server, goroutines(server.endpoint) as go:
+        blocking(server.endpoint, rounds, go)
+        asyncio.run(awaited(server.endpoint, rounds, go))
 
 
 if __name__ == "__main__":

@@ -7,16 +7,17 @@ docs/comparison.md. Blocks of calls take turns, so that all variants have the sa
 """
 
 import argparse
+import asyncio
 import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 from benchmarks import rivals
-from benchmarks.telemetry_clients import aio_blocks, sync_blocks
+from benchmarks.telemetry_aio_layers import aio_layers
+from benchmarks.telemetry_clients import CONCURRENT, aio_blocks, sync_blocks
 from benchmarks.telemetry_layers import layers
 from etcdobs.testing import etcd
 
@@ -43,8 +44,25 @@ def layer_table(rounds: int) -> Iterator[str]:
         yield f"| {name} | {(seconds - bare) * 1e6:.1f} |"
 
 
+def aio_layer_table(rounds: int) -> Iterator[str]:
+    """The same of asyncio's, each above what it is built on."""
+    with asyncio.Runner() as runner:
+        blocks = aio_layers(runner)
+        best = dict.fromkeys(blocks, float("inf"))
+        for _ in range(rounds):
+            for name, (block, _base) in blocks.items():
+                best[name] = min(best[name], block())
+    yield from ("| the layer alone, asyncio unary | us of CPU above the call without it |", "| --- | ---: |")
+    for name, (_block, base) in blocks.items():
+        if base:
+            yield f"| {name} | {(best[name] - best[base]) * 1e6:.1f} |"
+
+
 def client_table(title: str, blocks: dict[str, Callable[[], tuple[float, float]]], rounds: int) -> Iterator[str]:
-    """Wall time and CPU of a call; the ratios are medians over rounds, each to its neighbour in the round."""
+    """Wall time and CPU of a call; ratios are medians over the rounds, each to its neighbour in its round.
+
+    What is behind ± is half the distance between the quartiles.
+    """
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in blocks}
     for turn in range(rounds):
         order = list(blocks.items())
@@ -58,12 +76,17 @@ def client_table(title: str, blocks: dict[str, Callable[[], tuple[float, float]]
     for name, measured in taken.items():
         figures = [f"{statistics.median(pair[which] for pair in measured) * 1e6:.0f}" for which in (0, 1)]
         for base in (stub, client):
-            figures += [f"{_ratio(measured, taken[base], which):.2f}" for which in (0, 1)]
+            figures += [_ratio(measured, taken[base], which) for which in (0, 1)]
         yield f"| {name} | {' | '.join(figures)} |"
 
 
-def _ratio(measured: list[tuple[float, float]], base: list[tuple[float, float]], which: int) -> float:
-    return statistics.median(one[which] / other[which] for one, other in zip(measured, base, strict=True))
+def _ratio(measured: list[tuple[float, float]], base: list[tuple[float, float]], which: int) -> str:
+    if measured is base:
+        return "1.00"
+    least, median, most = statistics.quantiles(
+        (one[which] / other[which] for one, other in zip(measured, base, strict=True)), n=4
+    )
+    return f"{median:.2f} ±{(most - least) / 2:.2f}"
 
 
 def import_table(rounds: int) -> Iterator[str]:
@@ -86,13 +109,12 @@ def _import_seconds(statement: str) -> float:
 def tables(rounds: int) -> Iterator[str]:
     """All of it, in Markdown."""
     yield f"{rivals.versions()}; {os.cpu_count()} cores; {time.strftime('%Y-%m-%d')}; {rounds} rounds."
-    yield from ("", *layer_table(rounds), "")
-    with ExitStack() as stack:
-        server = stack.enter_context(etcd())
-        sync = stack.enter_context(sync_blocks(server.endpoint))
-        yield from (*client_table("sync, 1 thread", sync, rounds), "")
+    yield from ("", *layer_table(rounds), "", *aio_layer_table(rounds), "")
+    for threads in (1, CONCURRENT):
+        with etcd() as server, sync_blocks(server.endpoint, threads) as sync:
+            yield from (*client_table(f"sync, {threads} thread{'s' * (threads > 1)}", sync, rounds), "")
     with etcd() as server, aio_blocks(server.endpoint) as aio:
-        yield from (*client_table("asyncio, 32 concurrent", aio, rounds), "")
+        yield from (*client_table(f"asyncio, {CONCURRENT} concurrent", aio, rounds), "")
     yield from import_table(max(5, rounds // 4))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -11,11 +12,11 @@ import grpc
 from opentelemetry.trace import NoOpTracerProvider
 from prometheus_client import CollectorRegistry
 
-from benchmarks.telemetry_layers import METHOD, counted, instrumented, sdk
+from benchmarks.telemetry_layers import METHOD, counted, instrumented, sdk, unseen
 from etcdobs import AsyncClient, Client, ClientMetrics
 from etcdobs._wire import etcdserverpb
 
-CALLS, CONCURRENT = 200, 32
+CALLS, CONCURRENT = 80, 32
 KEY = "benchmark"
 
 Blocks = dict[str, Callable[[], tuple[float, float]]]
@@ -43,8 +44,8 @@ def _request() -> Any:
 
 
 @contextmanager
-def sync_blocks(endpoint: str) -> Generator[Blocks, None, None]:
-    """One call after the other."""
+def sync_blocks(endpoint: str, threads: int) -> Generator[Blocks, None, None]:
+    """One call after the other, in so many threads at a time."""
     target = endpoint.partition("://")[2] or endpoint
     with ExitStack() as stack:
 
@@ -57,24 +58,35 @@ def sync_blocks(endpoint: str) -> Generator[Blocks, None, None]:
             "stub + opentelemetry-instrumentation-grpc": instrumented(channel()),
             "stub + both": counted(instrumented(channel())),
         }
-        blocks: Blocks = {name: _sync_stub(_stub(made)) for name, made in channels.items()}
+        pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads > 1 else None
+        blocks: Blocks = {name: _sync(_sync_stub(_stub(made)), pool) for name, made in channels.items()}
         for name, telemetry in _variants().items():
             client = stack.enter_context(Client(endpoint, **telemetry))
             client.put(KEY, "value")
-            blocks[name] = _sync(partial(client.get, KEY))
+            with unseen():
+                client.get(KEY)
+            blocks[name] = _sync(partial(client.get, KEY), pool)
         yield blocks
 
 
-def _sync_stub(stub: Any) -> Callable[[], tuple[float, float]]:
-    return _sync(lambda: stub(_request(), timeout=10))
+def _sync_stub(stub: Any) -> Callable[[], Any]:
+    return lambda: stub(_request(), timeout=10)
 
 
-def _sync(call: Callable[[], Any]) -> Callable[[], tuple[float, float]]:
-    def run() -> tuple[float, float]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        for _ in range(CALLS):
+def _sync(call: Callable[[], Any], pool: ThreadPoolExecutor | None) -> Callable[[], tuple[float, float]]:
+    def several(calls: int) -> None:
+        for _ in range(calls):
             call()
-        return (time.perf_counter() - wall) / CALLS, (time.process_time() - cpu) / CALLS
+
+    def run() -> tuple[float, float]:
+        wall, cpu, calls = time.perf_counter(), time.process_time(), CALLS
+        if pool is None:
+            several(calls)
+        else:
+            calls = CONCURRENT * (CALLS // 8)
+            for _ in pool.map(several, [CALLS // 8] * CONCURRENT):
+                pass
+        return (time.perf_counter() - wall) / calls, (time.process_time() - cpu) / calls
 
     return run
 
@@ -97,6 +109,8 @@ def aio_blocks(endpoint: str) -> Generator[Blocks, None, None]:
             clients = {name: AsyncClient(endpoint, **telemetry) for name, telemetry in _variants().items()}
             for name, client in clients.items():
                 await client.put(KEY, "value")
+                with unseen():
+                    await client.get(KEY)
                 calls[name] = partial(client.get, KEY)
             return [bare, traced, *clients.values()], calls
 

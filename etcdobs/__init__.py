@@ -7,180 +7,7 @@
         print(client.get("/greeting").text)
 """
 
-from etcdobs._drive.aio_keepalive import (
-    AsyncHeartbeat,
-)
-from etcdobs._drive.aio_watch import (
-    AsyncWatcher,
-)
-from etcdobs._drive.sync_keepalive import (
-    Heartbeat,
-)
-from etcdobs._drive.sync_watch import (
-    Watcher,
-)
-from etcdobs.aio import (
-    AsyncClient,
-)
-from etcdobs.client import (
-    Client,
-)
-from etcdobs.config import (
-    TLS,
-    RetryPolicy,
-)
-from etcdobs.errors import (
-    AbortedError,
-    AlreadyExistsError,
-    AuthenticationFailedError,
-    AuthNotEnabledError,
-    AuthOldRevisionError,
-    BadLeaderTransfereeError,
-    CallCancelledError,
-    ClosedError,
-    ClusterIDMismatchError,
-    ClusterVersionUnavailableError,
-    CompactedError,
-    ConnectionFailedError,
-    CorruptError,
-    DataLossError,
-    DeadlineExceededError,
-    DowngradeInProcessError,
-    DuplicateKeyError,
-    EmptyKeyError,
-    EtcdError,
-    FailedPreconditionError,
-    FutureRevisionError,
-    InternalError,
-    InvalidArgumentError,
-    InvalidAuthMgmtError,
-    InvalidAuthTokenError,
-    InvalidClientAPIVersionError,
-    InvalidDowngradeTargetVersionError,
-    InvalidSortOptionError,
-    KeyNotFoundError,
-    LeaderChangedError,
-    LeaseExistError,
-    LeaseNotFoundError,
-    LeaseProvidedError,
-    LeaseTTLTooLargeError,
-    MemberBadURLsError,
-    MemberExistError,
-    MemberLearnerNotReadyError,
-    MemberNotEnoughStartedError,
-    MemberNotFoundError,
-    MemberNotLearnerError,
-    NoInflightDowngradeError,
-    NoLeaderError,
-    NoSpaceError,
-    NotCapableError,
-    NotFoundError,
-    NotLeaderError,
-    NotSupportedForLearnerError,
-    OldClusterError,
-    OutOfRangeError,
-    PeerURLExistError,
-    PermissionDeniedError,
-    PermissionNotGivenError,
-    PermissionNotGrantedError,
-    RequestCanceledError,
-    RequestTooLargeError,
-    ResourceExhaustedError,
-    ResponseTooLargeError,
-    RoleAlreadyExistError,
-    RoleEmptyError,
-    RoleNotFoundError,
-    RoleNotGrantedError,
-    RootRoleNotExistError,
-    RootUserNotExistError,
-    ServerDeadlineExceededError,
-    ServerTimeoutError,
-    StoppedError,
-    TimeoutDueToConnectionLostError,
-    TimeoutDueToLeaderFailError,
-    TimeoutWaitAppliedIndexError,
-    TooManyLearnersError,
-    TooManyOpsError,
-    TooManyRequestsError,
-    UnauthenticatedError,
-    UnavailableError,
-    UnhealthyError,
-    UnimplementedError,
-    UnknownError,
-    UserAlreadyExistError,
-    UserEmptyError,
-    UserNotFoundError,
-    ValueProvidedError,
-    WatchCanceledError,
-    WrongDowngradeVersionFormatError,
-)
-from etcdobs.keys import (
-    Keys,
-)
-from etcdobs.observe import (
-    ClientMetrics,
-    MetricsAddressError,
-    MetricsServer,
-    serve_metrics,
-)
-from etcdobs.ops.compare import (
-    Comparand,
-    Compare,
-)
-from etcdobs.ops.operation import (
-    Delete,
-    Get,
-    Operation,
-    Put,
-    Txn,
-)
-from etcdobs.services.auth import (
-    AsyncAuthClient,
-    AuthClient,
-)
-from etcdobs.services.cluster import (
-    AsyncClusterClient,
-    ClusterClient,
-)
-from etcdobs.services.lease import (
-    AsyncLease,
-    AsyncLeaseClient,
-    Lease,
-    LeaseClient,
-)
-from etcdobs.services.maintenance import (
-    AsyncMaintenanceClient,
-    MaintenanceClient,
-)
-from etcdobs.services.txn import (
-    AsyncTxnBuilder,
-    TxnBuilder,
-)
-from etcdobs.types import (
-    Alarm,
-    AlarmType,
-    AuthStatus,
-    Child,
-    CompactResponse,
-    DeleteResponse,
-    EndpointHealth,
-    Event,
-    EventType,
-    HashKVResponse,
-    Health,
-    KeyValue,
-    LeaseTimeToLive,
-    Member,
-    Permission,
-    PutResponse,
-    RangeResponse,
-    ResponseHeader,
-    Role,
-    StatusResponse,
-    TxnResponse,
-    User,
-    WatchResponse,
-)
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -325,3 +152,175 @@ __all__ = [
     "__version__",
     "serve_metrics",
 ]
+
+if TYPE_CHECKING:
+    from etcdobs import aio as aio
+    from etcdobs import client as client
+    from etcdobs import config as config
+    from etcdobs import errors as errors
+    from etcdobs import interceptors as interceptors
+    from etcdobs import keys as keys
+    from etcdobs import observe as observe
+    from etcdobs import ops as ops
+    from etcdobs import otlp as otlp
+    from etcdobs import recipes as recipes
+    from etcdobs import services as services
+    from etcdobs import testing as testing
+    from etcdobs import types as types
+    from etcdobs._drive.aio_keepalive import AsyncHeartbeat
+    from etcdobs._drive.aio_watch import AsyncWatcher
+    from etcdobs._drive.sync_keepalive import Heartbeat
+    from etcdobs._drive.sync_watch import Watcher
+    from etcdobs.aio import AsyncClient
+    from etcdobs.client import Client
+    from etcdobs.config import TLS, RetryPolicy
+    from etcdobs.errors import (
+        AbortedError,
+        AlreadyExistsError,
+        AuthenticationFailedError,
+        AuthNotEnabledError,
+        AuthOldRevisionError,
+        BadLeaderTransfereeError,
+        CallCancelledError,
+        ClosedError,
+        ClusterIDMismatchError,
+        ClusterVersionUnavailableError,
+        CompactedError,
+        ConnectionFailedError,
+        CorruptError,
+        DataLossError,
+        DeadlineExceededError,
+        DowngradeInProcessError,
+        DuplicateKeyError,
+        EmptyKeyError,
+        EtcdError,
+        FailedPreconditionError,
+        FutureRevisionError,
+        InternalError,
+        InvalidArgumentError,
+        InvalidAuthMgmtError,
+        InvalidAuthTokenError,
+        InvalidClientAPIVersionError,
+        InvalidDowngradeTargetVersionError,
+        InvalidSortOptionError,
+        KeyNotFoundError,
+        LeaderChangedError,
+        LeaseExistError,
+        LeaseNotFoundError,
+        LeaseProvidedError,
+        LeaseTTLTooLargeError,
+        MemberBadURLsError,
+        MemberExistError,
+        MemberLearnerNotReadyError,
+        MemberNotEnoughStartedError,
+        MemberNotFoundError,
+        MemberNotLearnerError,
+        NoInflightDowngradeError,
+        NoLeaderError,
+        NoSpaceError,
+        NotCapableError,
+        NotFoundError,
+        NotLeaderError,
+        NotSupportedForLearnerError,
+        OldClusterError,
+        OutOfRangeError,
+        PeerURLExistError,
+        PermissionDeniedError,
+        PermissionNotGivenError,
+        PermissionNotGrantedError,
+        RequestCanceledError,
+        RequestTooLargeError,
+        ResourceExhaustedError,
+        ResponseTooLargeError,
+        RoleAlreadyExistError,
+        RoleEmptyError,
+        RoleNotFoundError,
+        RoleNotGrantedError,
+        RootRoleNotExistError,
+        RootUserNotExistError,
+        ServerDeadlineExceededError,
+        ServerTimeoutError,
+        StoppedError,
+        TimeoutDueToConnectionLostError,
+        TimeoutDueToLeaderFailError,
+        TimeoutWaitAppliedIndexError,
+        TooManyLearnersError,
+        TooManyOpsError,
+        TooManyRequestsError,
+        UnauthenticatedError,
+        UnavailableError,
+        UnhealthyError,
+        UnimplementedError,
+        UnknownError,
+        UserAlreadyExistError,
+        UserEmptyError,
+        UserNotFoundError,
+        ValueProvidedError,
+        WatchCanceledError,
+        WrongDowngradeVersionFormatError,
+    )
+    from etcdobs.keys import Keys
+    from etcdobs.observe import ClientMetrics, MetricsAddressError, MetricsServer, serve_metrics
+    from etcdobs.ops.compare import Comparand, Compare
+    from etcdobs.ops.operation import Delete, Get, Operation, Put, Txn
+    from etcdobs.services.auth import AsyncAuthClient, AuthClient
+    from etcdobs.services.cluster import AsyncClusterClient, ClusterClient
+    from etcdobs.services.lease import AsyncLease, AsyncLeaseClient, Lease, LeaseClient
+    from etcdobs.services.maintenance import AsyncMaintenanceClient, MaintenanceClient
+    from etcdobs.services.txn import AsyncTxnBuilder, TxnBuilder
+    from etcdobs.types import (
+        Alarm,
+        AlarmType,
+        AuthStatus,
+        Child,
+        CompactResponse,
+        DeleteResponse,
+        EndpointHealth,
+        Event,
+        EventType,
+        HashKVResponse,
+        Health,
+        KeyValue,
+        LeaseTimeToLive,
+        Member,
+        Permission,
+        PutResponse,
+        RangeResponse,
+        ResponseHeader,
+        Role,
+        StatusResponse,
+        TxnResponse,
+        User,
+        WatchResponse,
+    )
+else:
+    from etcdobs._lazy import homes, lazily
+
+    # The module of every public name; what is not listed is an error class.
+    _HOMES = dict.fromkeys(__all__, "etcdobs.errors") | homes(
+        {
+            "etcdobs._drive.aio_keepalive": "AsyncHeartbeat",
+            "etcdobs._drive.aio_watch": "AsyncWatcher",
+            "etcdobs._drive.sync_keepalive": "Heartbeat",
+            "etcdobs._drive.sync_watch": "Watcher",
+            "etcdobs.aio": "AsyncClient",
+            "etcdobs.client": "Client",
+            "etcdobs.config": "TLS RetryPolicy",
+            "etcdobs.keys": "Keys",
+            "etcdobs.observe": "ClientMetrics MetricsAddressError MetricsServer serve_metrics",
+            "etcdobs.ops.compare": "Comparand Compare",
+            "etcdobs.ops.operation": "Delete Get Operation Put Txn",
+            "etcdobs.services.auth": "AsyncAuthClient AuthClient",
+            "etcdobs.services.cluster": "AsyncClusterClient ClusterClient",
+            "etcdobs.services.lease": "AsyncLease AsyncLeaseClient Lease LeaseClient",
+            "etcdobs.services.maintenance": "AsyncMaintenanceClient MaintenanceClient",
+            "etcdobs.services.txn": "AsyncTxnBuilder TxnBuilder",
+            "etcdobs.types": (
+                "Alarm AlarmType AuthStatus Child CompactResponse DeleteResponse EndpointHealth Event EventType "
+                "HashKVResponse Health KeyValue LeaseTimeToLive Member Permission PutResponse RangeResponse "
+                "ResponseHeader Role StatusResponse TxnResponse User WatchResponse"
+            ),
+        }
+    )
+    _SUBMODULES = ("interceptors", "ops", "otlp", "recipes", "services", "testing")
+    __getattr__, __dir__ = lazily(__name__, _HOMES, _SUBMODULES)

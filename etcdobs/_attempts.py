@@ -3,7 +3,7 @@
 Slow is not dead. Where a call may be repeated elsewhere, an attempt has a slice of its deadline; when that has passed
 the member is probed. Is it silent, the call moves on and the picker leaves the member out; is it alive, it has all the
 time that is left: a call that is merely slow is cut once. A mutation cannot be taken back from a member once it is
-sent: one that has answered nothing for a while is probed first.
+sent: one that has answered nothing for a while is probed first, and one that has no leader is to refuse it.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from etcdobs.errors import (
     CallCancelledError,
     DeadlineExceededError,
     EtcdError,
+    NoLeaderError,
     NotSupportedForLearnerError,
     UnavailableError,
 )
@@ -51,6 +52,7 @@ class Attempts:
     _ambiguous = False
     _tried: frozenset[str] = frozenset()
     _silent: frozenset[str] = frozenset()
+    _leaderless: frozenset[str] = frozenset()
     _proven: Endpoint | None = None
     _slice: float | None = None
     _last: EtcdError | None = None
@@ -58,14 +60,15 @@ class Attempts:
     def __init__(self, call: Call[Any], session: Session, started: float, *, needs_token: bool = True) -> None:
         self._call = call
         # Buying a token must never wait for a token.
-        self._has_credentials = needs_token and session.credentials.can_renew
+        self._needs_token = needs_token
         self._session = session
         self._started = self._now = started
         self._timeout = session.seconds(call.timeout)
         self._pinned = session.endpoints.named(call.endpoint) if call.endpoint else None
-        self._repeatable = call.repeatable
         # Whether it has an alternative to the member it goes to.
         self._is_free = session.retry is not None and self._pinned is None and len(session.endpoints.all) > 1
+        # A member that is cut off would keep a mutation for seconds; refused, it goes to another. None: as the client.
+        self.needs_leader: bool | None = True if self._is_free and call.mutates else None
 
     # ---- before an attempt
 
@@ -84,7 +87,7 @@ class Attempts:
                 left = self._left()
                 break
             yield from self._elsewhere(silence, endpoint, connected=True)
-        self._slice = self._cut(left) if self._is_free and self._repeatable else None
+        self._slice = self._cut(left) if self._is_free and self._call.repeatable else None
         return endpoint, left if self._slice is None else self._slice
 
     def _cut(self, left: float | None) -> float | None:
@@ -95,7 +98,7 @@ class Attempts:
         return slice_of(left, self._choices - len(self._silent))
 
     def _is_doubtful(self, endpoint: Endpoint) -> bool:
-        if self._repeatable or not self._is_free or len(self._silent) + 1 >= self._choices:
+        if not self._is_free or self._call.repeatable or len(self._silent) + 1 >= self._choices:
             return False
         return self._session.endpoints.is_idle(endpoint, self._now) or self._session.endpoints.is_silent(endpoint)
 
@@ -142,7 +145,7 @@ class Attempts:
             return
         self._last = error = self._timed(error)
         self._mark(error, endpoint, self._now - sent_at)
-        verdict = self._verdict(error)
+        verdict = self._verdict(error, endpoint)
         if verdict is Verdict.RAISE:
             error.outcome_unknown = self._ambiguous
             raise error
@@ -150,7 +153,7 @@ class Attempts:
             yield from self.renew(dict(metadata).get("token"))
         else:
             yield from self._elsewhere(error, endpoint, connected=verdict is Verdict.ASK_ELSEWHERE)
-        yield Note("retried", reason(error), self._method)
+        yield Note("retried", reason(error), self._method, endpoint.address)
 
     def _is_slow(self, error: EtcdError, sent_at: float) -> bool:
         if self._slice is None or not isinstance(error, _OUT_OF_TIME):
@@ -172,7 +175,7 @@ class Attempts:
         else:
             self._last = silence
             yield from self._elsewhere(silence, endpoint, connected=True)
-        yield Note("retried", "Slow" if silence is None else reason(silence), self._method)
+        yield Note("retried", "Slow" if silence is None else reason(silence), self._method, endpoint.address)
 
     def _timed(self, error: EtcdError) -> EtcdError:
         """`error`, or what it really was: at the deadline some servers reset the stream before gRPC gives it up."""
@@ -189,8 +192,11 @@ class Attempts:
         elif isinstance(error, DeadlineExceededError) and seconds >= LEAST_SLICE:
             self._session.endpoints.doubted(endpoint, self._now)
 
-    def _verdict(self, error: EtcdError) -> Verdict:
-        verdict = judge(self._call, error, endpoints=self._choices, has_credentials=self._has_credentials)
+    def _verdict(self, error: EtcdError, endpoint: Endpoint) -> Verdict:
+        has_credentials = self._needs_token and self._session.credentials.can_renew
+        verdict = judge(self._call, error, endpoints=self._choices, has_credentials=has_credentials)
+        if isinstance(error, NoLeaderError) and self._call.mutates and self._is_refused_again(endpoint):
+            return Verdict.RAISE
         if verdict is Verdict.RENEW_TOKEN:
             # No matter of the retry policy: without it a client would be of no use once its token has expired.
             self._renewals += 1
@@ -202,6 +208,12 @@ class Attempts:
         # What reached no server adds nothing to its load.
         affordable = verdict is not Verdict.ASK_ELSEWHERE or self._session.budget.spend()
         return verdict if affordable else Verdict.RAISE
+
+    def _is_refused_again(self, endpoint: Endpoint) -> bool:
+        """Whether the user asked to be told that there is no leader, and this member says so for the second time."""
+        again = endpoint.address in self._leaderless
+        self._leaderless |= {endpoint.address}
+        return again and self._session.require_leader
 
     @property
     def _choices(self) -> int:

@@ -4,6 +4,7 @@ All pages are pinned to the first one's revision, as those of a scan, and in a l
 for the same reason: a server counts all that is left for each.
 """
 
+from collections import Counter
 from dataclasses import replace
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_timeout
@@ -13,15 +14,20 @@ from etcdobs.ops import kv
 from etcdobs.types import Child, RangeResponse
 
 _FIRST_PAGE = 512
-_PAGE = 5_000
-# Pages of keys in a directory from which on a page's end is bounded.
-_MANY = 4
+_SMALLEST_PAGE = 128
+_LARGEST_PAGE = 5_000
+_GROWTH = 4
+# Keys that a server reads in about the time that one more request takes.
+_REQUEST = 128
+# Keys in a directory from which on a page's end is bounded.
+_MANY = 5_000
 
 
 def children(
     prefix: str | bytes,
     *,
     separator: str | bytes = "/",
+    counts: bool = False,
     serializable: bool = False,
     timeout: Timeout = CLIENT_DEFAULT,
 ) -> "ChildrenCursor":
@@ -30,11 +36,19 @@ def children(
     Args:
         prefix: the directory, separator included; empty for the root.
         separator: what parts the names; empty for no directories at all.
+        counts: have every directory say how many keys lie in it: what was not seen of one is counted, all of them
+            together for what one count of the whole costs the server.
         serializable: let any member answer from its own state, which may lag behind; also without a quorum.
         timeout: seconds for each page; left out: the client's; None: no deadline.
     """
     is_serializable = checked_bool("serializable", serializable)
-    return ChildrenCursor(prefix, separator=separator, serializable=is_serializable, timeout=checked_timeout(timeout))
+    return ChildrenCursor(
+        prefix,
+        separator=separator,
+        counts=checked_bool("counts", counts),
+        serializable=is_serializable,
+        timeout=checked_timeout(timeout),
+    )
 
 
 class ChildrenCursor:
@@ -47,6 +61,7 @@ class ChildrenCursor:
         separator: str | bytes,
         timeout: Timeout,
         serializable: bool = False,
+        counts: bool = False,
         page_size: int | None = None,
     ) -> None:
         self._prefix = as_bytes("prefix", prefix)
@@ -54,16 +69,20 @@ class ChildrenCursor:
         self._left: Keys | None = Keys.prefix(self._prefix)
         self._asked = self._left
         self._revision = 0
-        self._page = page_size or _PAGE
+        self._adapts = page_size is None
         self._limit = page_size or _FIRST_PAGE
         self._timeout: Timeout = timeout
         self._last: Child | None = None
+        self._counts = counts
+        self._uncounted: Child | None = None
         self._serializable = serializable
         # Where little is left, to count it costs less than to ask more often.
         self._density: Density | None = None
         self._before: bytes | None = None
 
     def request(self) -> Call[RangeResponse] | None:
+        if self._uncounted is not None:
+            return self._count(self._uncounted)
         if self._left is None:
             return None
         self._asked = self._bounded(self._left)
@@ -76,17 +95,31 @@ class ChildrenCursor:
             timeout=self._timeout,
         )
 
+    def _count(self, child: Child) -> Call[RangeResponse]:
+        return kv.range(
+            Keys.prefix(child.key),
+            revision=self._revision,
+            count_only=True,
+            serializable=self._serializable,
+            timeout=self._timeout,
+        )
+
     def _bounded(self, left: Keys) -> Keys:
         if self._density is None or not self._density.is_known:
             return left
         end = self._density.end(left.start)
         return replace(left, end=end) if end is not None and end in left else left
 
-    def receive(self, page: RangeResponse) -> list[Child]:
+    def receive(self, page: RangeResponse, _seconds: float = 0.0) -> list[Child]:
+        """The entries that the page adds."""
+        if self._uncounted is not None:
+            counted, self._uncounted = replace(self._uncounted, count=page.count), None
+            return [counted]
         if not self._revision:
             self._revision = page.revision
-            self._density = Density() if page.count > _MANY * self._page else None
+            self._density = Density(self._prefix) if page.count > _MANY else None
         found = self._new(page)
+        self._adapt(len(page.kvs), len(found))
         if page.more:
             self._learn(found)
             self._left = self._beyond_last()
@@ -95,8 +128,7 @@ class ChildrenCursor:
             self._left = self._beyond_last(self._asked.end)
         else:
             self._left = None
-        self._limit = self._page
-        return found
+        return self._counted(found, page) if self._counts else found
 
     def _new(self, page: RangeResponse) -> list[Child]:
         found: list[Child] = []
@@ -106,6 +138,23 @@ class ChildrenCursor:
                 self._last = child
                 found.append(child)
         return found
+
+    def _adapt(self, keys: int, found: int) -> None:
+        """Where entries hold more than a request to pass them by costs, little is read of each."""
+        if not self._adapts or not keys:
+            return
+        if keys >= _REQUEST * found:
+            self._limit = max(_SMALLEST_PAGE, self._limit // _GROWTH)
+        else:
+            self._limit = min(_LARGEST_PAGE, self._limit * _GROWTH)
+
+    def _counted(self, found: list[Child], page: RangeResponse) -> list[Child]:
+        """`found`, each with the keys it has in the page; the last may have more elsewhere, and is counted first."""
+        counts = Counter(self._child(kv_.key).key for kv_ in page.kvs)
+        counted = [replace(child, count=counts[child.key]) for child in found]
+        if counted and counted[-1].is_branch and self._left is not None:
+            self._uncounted = counted.pop()
+        return counted
 
     def _child(self, key: bytes) -> Child:
         rest = key[len(self._prefix) :]
@@ -117,11 +166,15 @@ class ChildrenCursor:
     def _learn(self, found: list[Child]) -> None:
         if self._density is None or not found:
             return
-        # A distance takes two entries; the prefix is none, and may be far from the first.
-        if self._before is not None or len(found) > 1:
-            # As many entries as this page had, twice: with one large directory in it, the next two.
-            self._density.learn(self._before or b"", [child.key for child in found], 2 * len(found))
+        # As many entries as this page had, twice; but where one fills it, the next alone.
+        wanted = 2 * len(found) if len(found) > 1 else 1
+        before = self._before or self._neighbour(found[0])
+        self._density.learn(before, [child.key for child in found], wanted)
         self._before = found[-1].key
+
+    def _neighbour(self, child: Child) -> bytes:
+        """What may come before the first entry, where no other is known: names are often numbered."""
+        return self._prefix + child.name[:-1] + bytes([max(0, child.name[-1] - 1)]) if child.name else b""
 
     def _learn_short(self, count: int) -> None:
         if self._density is not None:

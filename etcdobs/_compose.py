@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from etcdobs._admission import admit
-from etcdobs._call import checked_timeout
+from etcdobs._call import checked_bool, checked_timeout
 from etcdobs._discovery import discover
 from etcdobs._drive.channel import LEAST_KEEPALIVE_TIME, ChannelSettings
 from etcdobs._endpoints import Endpoints
@@ -94,6 +94,9 @@ def compose(
     )
     if auto_sync_interval is not None:
         _check_seconds("auto_sync_interval", auto_sync_interval)
+    recorder = _recorder(metrics)
+    instruments = _instruments(recorder, tracer_provider, trace_keys)
+    own = _listed("interceptors", interceptors, "gRPC interceptors")
     if discovery_srv is not None:
         endpoints = discover(
             discovery_srv, discovery_srv_name, insecure=insecure_discovery, timeout=settings.dial_timeout
@@ -109,12 +112,6 @@ def compose(
         require_leader=require_leader,
         admission=admit if reject_old_cluster else None,
     )
-    recorder = ClientMetrics.default() if isinstance(metrics, ProcessWide) else metrics
-    _check_metrics(recorder)
-    _check_tracer_provider(tracer_provider)
-    _check_flag("trace_keys", trace_keys)
-    instruments = Instruments(recorder, tracer_provider, trace_keys=trace_keys)
-    own = _listed("interceptors", interceptors, "gRPC interceptors")
     return Parts(session, settings, instruments, own, recorder, as_namespace(namespace))
 
 
@@ -176,25 +173,24 @@ def _checked_option(pair: Any) -> tuple[str, Any]:
     return name, value
 
 
-def _check_metrics(metrics: object) -> None:
-    if metrics is not None and not isinstance(metrics, ClientMetrics):
-        raise TypeError(
-            f"metrics must be a ClientMetrics or None, not {type(metrics).__name__};"
-            " for a registry of your own: ClientMetrics(registry)"
-        )
+def _recorder(metrics: Any) -> ClientMetrics | None:
+    if isinstance(metrics, ProcessWide):
+        return ClientMetrics.default()
+    if metrics is None or isinstance(metrics, ClientMetrics):
+        return metrics
+    raise TypeError(
+        f"metrics must be a ClientMetrics or None, not {type(metrics).__name__};"
+        " for a registry of your own: ClientMetrics(registry)"
+    )
 
 
-def _check_flag(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, not {type(value).__name__}")
-
-
-def _check_tracer_provider(provider: object) -> None:
+def _instruments(recorder: ClientMetrics | None, provider: Any, trace_keys: object) -> Instruments:
     if provider is not None and not callable(getattr(provider, "get_tracer", None)):
         raise TypeError(
             "tracer_provider must be an OpenTelemetry TracerProvider (it has get_tracer) or None,"
             f" not {type(provider).__name__}"
         )
+    return Instruments(recorder, provider, trace_keys=checked_bool("trace_keys", trace_keys))
 
 
 def _checked_size(name: str, size: object) -> int:

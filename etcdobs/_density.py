@@ -11,18 +11,22 @@ from collections.abc import Sequence
 _PRECISION = 12
 # Keys of a page whose bytes are looked at.
 _SAMPLE = 256
+# How much further the next guess is, where one was empty, and where one had too few keys.
+_GROWTH = 4
+_MOST = 8
 _DIGITS = frozenset(b"0123456789")
 
 
 class Density:
-    """How far apart the keys of a range lie, as far as is known."""
+    """How far apart the keys of a range lie, as far as is known; they all begin with `prefix`."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: bytes = b"") -> None:
+        self._prefix = prefix
         self._bytes = b""
         self._ranks: list[int] = []
         self._digits = 0
         self._distance = 0
-        self._growth = 8
+        self._growth = _GROWTH
 
     @property
     def is_known(self) -> bool:
@@ -31,33 +35,38 @@ class Density:
 
     def learn(self, before: bytes, keys: Sequence[bytes], wanted: int) -> None:
         """After `before` came `keys`, and then more; the next guess is for `wanted` of them."""
+        keys, before = [self._rest(key) for key in keys], self._rest(before)
         first = keys[0] if len(keys) > 1 else before
         last = keys[-1]
         self._see(keys)
-        self._digits = _common(first, last) + _PRECISION
-        self._growth = 8
+        self._digits = len(common(first, last)) + _PRECISION
+        self._growth = _GROWTH
         gap = max(1, self._number(last) - self._number(first))
         self._distance = max(1, gap * wanted // max(1, len(keys) - 1))
 
     def learn_short(self, found: int, wanted: int) -> None:
         """In the last guess lay only `found` keys."""
         if found:
-            self._growth = 8
-            self._distance *= max(1, min(self._growth, wanted // found))
+            self._growth = _GROWTH
+            self._distance *= max(1, min(_MOST, wanted // found))
         else:
-            # Over nothing: faster and faster, so that the widest gap takes a few steps.
+            # Over nothing: faster and faster, so that the widest gap takes a few steps, but no faster than that: a step
+            # costs little, and to count what lies far behind the gap costs much.
             self._distance *= self._growth
-            self._growth *= self._growth
+            self._growth *= 2
 
     def end(self, start: bytes) -> bytes | None:
         """A key behind which so many keys from `start` on may have come; None for the end of the range."""
-        base, number = len(self._bytes), self._number(start)
+        base, number = len(self._bytes), self._number(self._rest(start))
         while (end := number + self._distance) < base**self._digits:
-            key = self._key(end)
+            key = self._prefix + self._key(end)
             if key > start:
                 return key
             self._distance *= 2
         return None
+
+    def _rest(self, key: bytes) -> bytes:
+        return key[len(self._prefix) :]
 
     def _see(self, keys: Sequence[bytes]) -> None:
         sample = keys[:: max(1, len(keys) // _SAMPLE)]
@@ -85,7 +94,7 @@ class Density:
         return bytes(digits)
 
 
-def _common(one: bytes, other: bytes) -> int:
-    """How many bytes two keys begin with alike."""
+def common(one: bytes, other: bytes) -> bytes:
+    """What two keys begin with alike."""
     least = min(len(one), len(other))
-    return next((at for at in range(least) if one[at] != other[at]), least)
+    return one[: next((at for at in range(least) if one[at] != other[at]), least)]

@@ -17,6 +17,7 @@ from etcdobs._steps import (
     Metadata,
     Note,
     Now,
+    Other,
     Renew,
     Send,
     Session,
@@ -29,16 +30,17 @@ from etcdobs.errors import AuthNotEnabledError, EtcdError
 T = TypeVar("T")
 
 
-def unary(call: Call[T], session: Session) -> Flow[T]:
-    """Carry out one call."""
+def unary(call: Call[T], session: Session, started: float | None = None) -> Flow[T]:
+    """Carry out one call; `started`: the monotonic time, where whoever begins it knows."""
     if session.admission is not None:
         yield from session.admission(session)
-    attempts = Attempts(call, session, (yield NOW))
+        started = None
+    attempts = Attempts(call, session, (yield NOW) if started is None else started)
     if not session.credentials.asked:
         yield from attempts.renew(None)
     while True:
         endpoint, seconds = yield from attempts.next()
-        metadata = session.metadata()
+        metadata = session.metadata(leader=attempts.needs_leader)
         try:
             reply = yield Send(call, endpoint, metadata, seconds)
         except EtcdError as error:
@@ -127,6 +129,7 @@ __all__ = [
     "Metadata",
     "Note",
     "Now",
+    "Other",
     "Renew",
     "Send",
     "Session",

@@ -30,6 +30,11 @@ class Inbox:
         return self.depth >= self._limit
 
     @property
+    def fill(self) -> float:
+        """The share of its bound that it holds; a last batch may take it above 1."""
+        return self.depth / self._limit
+
+    @property
     def is_drained(self) -> bool:
         """True when it is time to fetch again."""
         return self.depth <= self._limit // 2
@@ -55,20 +60,21 @@ class Inbox:
         """The next event; None when there is none yet."""
         while self._batches:
             batch = self._batches[0]
-            if batch.events:
-                return self._hand_out(batch)
-            self._pop()
+            events = batch.events
+            if not events:
+                self._pop()
+                continue
+            event = events[self._taken]
+            self._taken += 1
+            self.depth -= 1
+            if self._taken == len(events):
+                self._pop()
+            elif (revision := event.kv.mod_revision) != batch.revision and events[
+                self._taken
+            ].kv.mod_revision != revision:
+                self.revision = revision
+            return event
         return None
-
-    def _hand_out(self, batch: WatchResponse) -> Event:
-        event = batch.events[self._taken]
-        self._taken += 1
-        self.depth -= 1
-        if self._taken == len(batch.events):
-            self._pop()
-        elif batch.events[self._taken].kv.mod_revision != event.kv.mod_revision:
-            self.revision = event.kv.mod_revision
-        return event
 
     def take_batch(self) -> WatchResponse | None:
         """The next batch, or what is left of it; None when there is none yet."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
+from etcdobs._retry import RESUMABLE, TOKEN_REFUSED, reason
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import (
     ConnectionFailedError,
@@ -23,6 +23,10 @@ METHOD = "etcdserverpb.Lease/LeaseKeepAlive"
 
 # Seconds until a first answer is overdue; later ones are after a third of the ttl: there is time for a second try.
 _FIRST_ANSWER = 2.0
+
+# Renewals on their way at a time; after so many the rest waits until half are answered. More would fill the window of a
+# stream whose member is frozen: gRPC then takes no other, and nobody is there to see that answers are overdue.
+_IN_FLIGHT = 512
 
 _NEVER = float("inf")
 
@@ -120,6 +124,8 @@ class KeepAliveClock:
         self._answers = _Agenda()
         # By lease and not by heart: who begins anew gets the answers that others waited for, and they count from then.
         self._sent: dict[int, deque[float]] = {}
+        self._in_flight = 0
+        self._is_full = False
         self._answered_at = -_NEVER
         self._expired: list[Heart] = []
 
@@ -155,13 +161,15 @@ class KeepAliveClock:
         self._answers.drop(heart)
 
     def due(self, now: float) -> list[pb.LeaseKeepAliveRequest]:
-        """The renewals to send now; they count as sent."""
+        """The renewals to send now, so many at most as may be on their way; they count as sent."""
         due: list[pb.LeaseKeepAliveRequest] = []
-        while (heart := self._renewals.take(now)) is not None:
+        while not self._is_full and (heart := self._renewals.take(now)) is not None:
             if heart.lost(now):
                 self._expired.append(heart)
                 continue
             self._sent.setdefault(heart.id, deque()).append(now)
+            self._in_flight += 1
+            self._is_full = self._in_flight >= _IN_FLIGHT
             self._answers.put(heart, now + heart.patience)
             due.append(pb.LeaseKeepAliveRequest(ID=heart.id))
         return due
@@ -170,6 +178,11 @@ class KeepAliveClock:
         """Those that were found lost when their time to be renewed had come, each told once."""
         expired, self._expired = self._expired, []
         return expired
+
+    def margin(self, now: float) -> float:
+        """Seconds until the first lease is lost unless renewed; infinity while none was ever renewed."""
+        left = (heart.seconds_left(now) for heart in self._hearts.values() if not heart.ended)
+        return min((seconds for seconds in left if seconds is not None), default=_NEVER)
 
     def is_overdue(self, now: float) -> bool:
         """True when the stream has left a renewal unanswered for so long that another had better be tried."""
@@ -189,7 +202,7 @@ class KeepAliveClock:
 
     def soonest(self, now: float) -> float:
         """When something is due, or overdue; infinity: nothing is."""
-        return min(self._renewals.soonest(), self._overdue_at(now))
+        return min(_NEVER if self._is_full else self._renewals.soonest(), self._overdue_at(now))
 
     def seconds_to_next(self, now: float) -> float | None:
         """Seconds until something is due, or overdue; None: nothing is."""
@@ -203,6 +216,8 @@ class KeepAliveClock:
         if not sent:
             return None
         sent_at = sent.popleft()
+        self._in_flight -= 1
+        self._is_full = self._is_full and self._in_flight > _IN_FLIGHT // 2
         if not sent:
             del self._sent[response.ID]
         heart = self._hearts.get(response.ID)
@@ -217,9 +232,13 @@ class KeepAliveClock:
         return heart
 
     def broken(self) -> None:
-        """The stream broke: what was sent may never have arrived, and what was revoked meanwhile is to be known."""
+        """The stream broke: what was sent may never have arrived, and what was revoked meanwhile is to be known.
+
+        All are renewed as soon as there is another, those with the least time left first.
+        """
         self._sent.clear()
-        for heart in self._hearts.values():
+        self._in_flight, self._is_full = 0, False
+        for heart in sorted(self._hearts.values(), key=lambda heart: heart.expires_at or 0.0):
             if not heart.ended:
                 self._answers.drop(heart)
                 self._renewals.put(heart, 0.0)
@@ -238,6 +257,11 @@ class Stream:
     over: bool = False
     complete: bool = False
     stalled: bool = False
+
+
+def resumed(error: EtcdError, margin: float) -> dict[str, str]:
+    """What the log says of leases that have to be renewed on a new stream, after `error`."""
+    return {"cause": reason(error), "endpoint": error.endpoint, "seconds_left": f"{margin:.1f}"}
 
 
 def unanswered(endpoint: str) -> UnavailableError:

@@ -1,7 +1,8 @@
-"""Decides whether a member is slow or dead: it is asked for what costs nothing, and any answer at all is life.
+"""Decides whether a member is slow or of no use: it is asked for what costs nothing, but takes a quorum.
 
 A member may be connected and answer nothing: frozen, or behind a network that swallows. gRPC's own pings find that out
-after the keepalive time, 40 s unless set; a probe after PROBE_SECONDS.
+after the keepalive time, 40 s unless set; a probe after PROBE_SECONDS. Or it may answer, cut off from the others: what
+needs no quorum it goes on telling for ever, and for the rest it has callers wait for seconds.
 """
 
 from contextlib import suppress
@@ -16,27 +17,28 @@ from etcdobs.errors import (
     DeadlineExceededError,
     EtcdError,
     InternalError,
+    NoLeaderError,
     UnavailableError,
     UnknownError,
 )
 from etcdobs.ops import kv
 
-# Seconds that a member has for its answer, which takes it none: no quorum, no lock that a write holds.
+# Seconds that a member has for its answer, which takes it a round trip to its leader, and no lock that a write holds.
 PROBE_SECONDS = 1.0
 
-_PROBE = kv.range(b"\0", serializable=True, count_only=True)
+_PROBE = kv.range(b"\0", count_only=True)
 _NO_ANSWER = (UnavailableError, DeadlineExceededError, CallCancelledError, InternalError, UnknownError)
 
 
 class SilentError(UnavailableError):
-    """The member is connected, and does not answer a probe."""
+    """The member is connected, and does not answer a probe: it is frozen, or cut off from the others."""
 
 
 def probe(session: Session, endpoint: Endpoint, seconds: float = PROBE_SECONDS) -> Flow[EtcdError | None]:
     """Ask a member for a sign of life, and have the picker know; None: it gave one, else why not."""
     began: float = yield NOW
     try:
-        yield Send(_PROBE, endpoint, session.metadata(leader=False), seconds)
+        yield Send(_PROBE, endpoint, session.metadata(leader=True), seconds)
     except _NO_ANSWER as error:
         return _unanswered(session.endpoints, endpoint, error, (yield NOW))
     except ClosedError:
@@ -53,6 +55,8 @@ def _unanswered(endpoints: Endpoints, endpoint: Endpoint, error: EtcdError, now:
         endpoints.failed(endpoint, now)
         return error
     endpoints.silent(endpoint, now)
+    if isinstance(error, NoLeaderError):
+        return error
     return SilentError("it does not answer a probe", method=error.method, endpoint=endpoint.address)
 
 

@@ -5,8 +5,9 @@ DEADLINE_EXCEEDED or CANCELLED, etcd issue 18424). Which calls are repeatable is
 
     nothing was sent                      any call goes to another endpoint, or to the same one later
     the token was refused                 any call, once the token is renewed: it was refused before it ran
-    a learner answered                    any call goes to another endpoint, if there is one
-    the member is unavailable             a repeatable call goes elsewhere; of a mutation the outcome is unknown
+    a learner, or a member with no leader any call goes to another endpoint, if there is one: it was refused unread
+    the member is unavailable, or gave    a repeatable call goes elsewhere; of a mutation the outcome is unknown
+    the call up by itself (CANCELLED)
     anything else                         the caller is told
 """
 
@@ -54,6 +55,10 @@ _AMBIGUOUS = (
 )
 # Unavailable, yet surely not applied.
 _REFUSED = (ConnectionFailedError, NoLeaderError)
+# By a server that goes away, or a proxy before it: what the caller gave up never comes here.
+_ENDED_THERE = (UnavailableError, CallCancelledError)
+# What another member may do, and this one did not begin.
+_REFUSED_HERE = (NotSupportedForLearnerError, NoLeaderError)
 
 
 class Verdict(Enum):
@@ -71,9 +76,9 @@ def judge(call: Call[object], error: EtcdError, *, endpoints: int, has_credentia
         return Verdict.CONNECT_ELSEWHERE
     if isinstance(error, TOKEN_REFUSED) and has_credentials:
         return Verdict.RENEW_TOKEN
-    if isinstance(error, NotSupportedForLearnerError) and endpoints > 1:
+    if isinstance(error, _REFUSED_HERE) and endpoints > 1:
         return Verdict.ASK_ELSEWHERE
-    if isinstance(error, UnavailableError) and call.repeatable:
+    if isinstance(error, _ENDED_THERE) and call.repeatable:
         return Verdict.ASK_ELSEWHERE
     return Verdict.RAISE
 

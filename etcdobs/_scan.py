@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
-from etcdobs._density import Density
+from etcdobs._density import Density, common
 from etcdobs._wire import rpc
 from etcdobs.keys import Keys, as_keys
 from etcdobs.ops import kv
@@ -29,7 +29,9 @@ STREAM = rpc("etcdserverpb.KV/RangeStream")
 
 _FIRST_PAGE = 512
 _LARGEST_PAGE = 50_000
+# As they are held, twice: a page is read while the one before is used.
 _PAGE_BYTES = 4 * 1024 * 1024
+_KEY_BYTES = 300
 _PAGE_SECONDS = 0.5
 _GROWTH = 8
 # Keys that a page's end is guessed behind, in pages.
@@ -43,8 +45,8 @@ class Pages(Protocol[T_co]):
         """The next page; None when there is no more."""
         ...
 
-    def receive(self, page: RangeResponse) -> Sequence[T_co]:
-        """What the page adds."""
+    def receive(self, page: RangeResponse, seconds: float = 0.0, /) -> Sequence[T_co]:
+        """What the page adds, which took so many seconds."""
         ...
 
 
@@ -84,7 +86,12 @@ def scan(
 
 
 class ScanCursor:
-    """Reads all keys of a range, in ascending order, each once."""
+    """Reads all keys of a range, in ascending order, each once.
+
+    Attributes:
+        revision: of all pages, once the first has come.
+        count: of all keys, likewise.
+    """
 
     def __init__(
         self,
@@ -96,16 +103,19 @@ class ScanCursor:
         serializable: bool,
         timeout: Timeout,
     ) -> None:
-        self._left: Keys | None = as_keys(keys)
+        left = as_keys(keys)
+        self._left: Keys | None = left
         self._last = b""
         self._asked = self._left
-        self._revision = checked_int("revision", revision)
+        self.revision: int = checked_int("revision", revision)
+        self.count = 0
         self._adapts = page_size is None
         self._limit = _FIRST_PAGE if page_size is None else checked_int("page_size", page_size, least=1)
         self._keys_only = keys_only
         self._serializable = serializable
         self._timeout: Timeout = timeout
-        self._density = Density()
+        # What has no end has an end that comes before all keys.
+        self._density = Density(common(left.start, left.end) if left.start < left.end else b"")
         self._pages = 0
         # Of the last stream: the first is worth a try.
         self._parts = 1
@@ -122,7 +132,7 @@ class ScanCursor:
         return kv.range(
             keys,
             limit=limit,
-            revision=self._revision,
+            revision=self.revision,
             keys_only=self._keys_only,
             serializable=self._serializable,
             timeout=self._timeout,
@@ -136,14 +146,16 @@ class ScanCursor:
 
     def receive(self, page: RangeResponse, seconds: float = 0.0) -> Sequence[KeyValue]:
         """What the page adds, which took so many seconds."""
-        self._rest = (self._rest if self._pages else page.count) - len(page.kvs)
+        if not self._pages:
+            self.count = self._rest = page.count
+        self._rest -= len(page.kvs)
         self._pages += 1
-        self._revision = self._revision or page.revision
+        self.revision = self.revision or page.revision
         wanted = _BOUND * self._limit
         if page.more and page.kvs:
             self._density.learn(self._last, [kv_.key for kv_ in page.kvs], wanted)
             self._adapt(page.kvs, seconds)
-            self._go_on_after(page.kvs)
+            self.go_on_after(page.kvs[-1].key)
         elif self._left is not None and self._asked != self._left:
             self._density.learn_short(len(page.kvs), wanted)
             self._left = replace(self._left, start=self._asked.end)
@@ -151,15 +163,16 @@ class ScanCursor:
             self._left = None
         return page.kvs
 
-    def _go_on_after(self, kvs: Sequence[KeyValue]) -> None:
-        if self._left is not None and kvs:
-            self._last = kvs[-1].key
-            self._left = replace(self._left, start=self._last + b"\0")
+    def go_on_after(self, key: bytes) -> None:
+        """All keys up to this one are known."""
+        if self._left is not None:
+            self._last = key
+            self._left = replace(self._left, start=key + b"\0")
 
     def _adapt(self, kvs: Sequence[KeyValue], seconds: float) -> None:
         if not self._adapts:
             return
-        size = sum(len(kv_.key) + len(kv_.value) for kv_ in kvs)
+        size = sum(len(kv_.key) + len(kv_.value) + _KEY_BYTES for kv_ in kvs)
         growth = min(_GROWTH, _PAGE_BYTES / max(size, 1), _PAGE_SECONDS / max(seconds, 1e-9))
         self._limit = max(1, min(_LARGEST_PAGE, int(self._limit * growth)))
 
@@ -179,7 +192,8 @@ class ScanCursor:
         """What a part of the stream adds."""
         self._parts += 1
         self._rest -= len(part.kvs)
-        self._go_on_after(part.kvs)
+        if part.kvs:
+            self.go_on_after(part.kvs[-1].key)
         if part.revision:
             # Its last part alone has a header.
             self._left = None

@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
-from etcdobs._call import Call, Timeout
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._endpoints import Endpoints
 from etcdobs._retry import Budget
 from etcdobs._token import Credentials
@@ -29,8 +29,12 @@ Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 CLIENT_API_VERSION = "3.6.0"
 
+_PLAIN: Metadata = (("client-api-version", CLIENT_API_VERSION),)
+_WITH_LEADER: Metadata = (*_PLAIN, ("hasleader", "true"))
 
-@dataclass(frozen=True, slots=True)
+
+# As with `Call`: frozen, it would cost every call more.
+@dataclass(slots=True)
 class Send:
     """Make one attempt of `call` at `endpoint`, within `timeout` seconds."""
 
@@ -89,7 +93,9 @@ class Note:
     endpoint: str = field(default="", compare=False)
 
 
-Step: TypeAlias = Send | Sleep | Now | Renew | Aside | Note
+Other: TypeAlias = Sleep | Now | Renew | Aside | Note
+"""What a flow asks for that is no attempt."""
+Step: TypeAlias = Send | Other
 Flow: TypeAlias = Generator[Step, Any, T]
 
 NOW = Now()
@@ -119,12 +125,10 @@ class Session:
 
     def metadata(self, *, leader: bool | None = None) -> Metadata:
         """What goes with a call; `leader`: whether the server must have one, else as the client was told."""
-        pairs: tuple[tuple[str, str], ...] = (("client-api-version", CLIENT_API_VERSION),)
-        if self.require_leader if leader is None else leader:
-            pairs += (("hasleader", "true"),)
+        pairs = _WITH_LEADER if (self.require_leader if leader is None else leader) else _PLAIN
         token = self.credentials.token
         return (*pairs, ("token", token)) if token else pairs
 
     def seconds(self, timeout: Timeout) -> float | None:
         """A call's timeout in seconds; the client's own where the call names none."""
-        return timeout if timeout is None or isinstance(timeout, (int, float)) else self.timeout
+        return self.timeout if timeout is CLIENT_DEFAULT else timeout

@@ -2,24 +2,29 @@
 
 Rules that hold here and nowhere else:
     1. A cursor's resume point moves only at the border of a batch, to the revision after its last event, or with the
-       watcher's own progress notification, to the revision after that. It never moves back, and an event from before
-       it is dropped: a member that was restored from a snapshot may send one twice. Fragments are put together before
-       anything is handed on: the events of one revision are never apart.
+       watcher's own progress notification, to the revision after that. An event from before what was handed on is
+       dropped: a member that was restored from a snapshot may send one twice. One that a notification had said not to
+       exist is handed on all the same, and the watch goes on from there. Fragments are put together before anything is
+       handed on: the events of one revision are never apart. Those of a batch are put in the order of their revisions.
     2. Progress is always asked for, also where the user does not want to be told: without it the resume point of a
        watcher whose keys rest is overtaken by the compaction. Later servers tell none to a watch that starts beyond
        the store, as at the next revision of an idle one (etcd pull request 20229): who wants to be told starts a
        revision early, and what that brings is dropped. Others do not: a replay holds up what follows by up to 100 ms.
     3. A start that the user did not name is pinned: the cluster's revision R is read first and the watch starts at
        R + 1. (A watch created "now" has no such revision until its first event.) Compacted before it came that far, it
-       starts at the compaction instead: the user has seen nothing yet. After its stream broke once it may have missed
-       something, so a compaction ends it as it ends any other; but for one that took only what was handed on before.
+       starts at the compaction instead, where that took nothing from after the watch was created: the user has seen
+       nothing yet, and counts on nothing earlier. After its stream broke once it may have missed something, so a
+       compaction ends it as it ends any other; but for one that took only what was handed on before.
     4. created+canceled is a refusal. Servers before 3.4.22 / 3.5.6 send it with watch id 0 and silence the watcher that
        owns that id, so such a stream is rebuilt (etcd pull request 14562).
-    5. An event for an id that nobody owns is answered with a cancel.
+    5. An event for an id that nobody owns is answered with a cancel; an id that is given twice, or cannot be one, makes
+       the stream one to be opened again, for whose events come then cannot be told. Progress of the stream as a whole
+       (id -1) is never asked for, and means nothing: servers before 3.4.25 / 3.5.8 tell it too early.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TypeAlias
 
 from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
@@ -29,13 +34,14 @@ from etcdobs.errors import (
     CompactedError,
     DeadlineExceededError,
     EtcdError,
+    InternalError,
     InvalidAuthTokenError,
     PermissionDeniedError,
     UnavailableError,
     from_cancel_reason,
 )
 from etcdobs.keys import Keys
-from etcdobs.ops._decode import event as decode_event
+from etcdobs.ops._decode import events as decode_events
 from etcdobs.types import Event, WatchResponse
 
 WATCH = rpc("etcdserverpb.Watch/Watch")
@@ -45,6 +51,11 @@ METHOD = "etcdserverpb.Watch/Watch"
 # up all others (docs/decisions/watch-streams.md).
 STREAMS = 4
 WATCHERS_BEFORE_ANOTHER_STREAM = 64
+
+# After it there is none to resume from: the wire holds no later one.
+_LAST_REVISION = 2**63 - 1
+
+_revision_of = attrgetter("kv.mod_revision")
 
 
 class CreationRefusedError(UnavailableError):
@@ -60,10 +71,10 @@ class Cursor:
     """One watcher: what it asked for, and the revision it goes on from.
 
     Attributes:
-        next_revision: the first revision not yet handed on; 0 until it is pinned.
+        next_revision: where it resumes: the first revision that may hold what was not yet handed on; 0 until pinned.
         denied: the server denied it with a token that may have expired.
         pins_itself: the user named no start and has seen nothing yet, so that it may start at a compaction.
-        created: the server has had it, so that its user counts on it.
+        created_at: the store's revision when the server first had it: later ones its user counts on. None before.
     """
 
     keys: Keys
@@ -76,26 +87,35 @@ class Cursor:
     next_revision: int = 0
     denied: bool = False
     pins_itself: bool = False
-    created: bool = False
+    created_at: int | None = None
+    _wanted_from: int = 0
+    _asked_for: int = 0
     _compacted: int = 0
     _parts: list[Event] = field(default_factory=list[Event])
 
     def __post_init__(self) -> None:
-        self.next_revision = self.start_revision
+        self.next_revision = self._wanted_from = self.start_revision
         self.pins_itself = self.start_revision == 0
 
     def pin(self, revision: int) -> None:
         """Start after `revision`, the cluster's own of a moment ago."""
-        self.next_revision = revision + 1
+        self.next_revision = self._wanted_from = revision + 1
+
+    def created(self, revision: int) -> None:
+        """The server has it, and its store is at `revision`."""
+        self.denied = False
+        if self.created_at is None:
+            self.created_at = max(revision, self.next_revision - 1)
 
     def request(self) -> pb.WatchRequest:
         """What creates the watch, or resumes it."""
         self._parts.clear()
+        self._asked_for = self._start()
         return pb.WatchRequest(
             create_request=pb.WatchCreateRequest(
                 key=self.keys.start,
                 range_end=self.keys.end,
-                start_revision=self._start(),
+                start_revision=self._asked_for,
                 progress_notify=True,
                 prev_kv=self.prev_kv,
                 filters=self._filters(),
@@ -105,7 +125,7 @@ class Cursor:
 
     def _start(self) -> int:
         early = self.progress_notify and self.next_revision > 1
-        return max(self.next_revision - early, self._compacted)
+        return min(max(self.next_revision - early, self._compacted), _LAST_REVISION)
 
     def _filters(self) -> list["pb.WatchCreateRequest.FilterType"]:
         filters: list[pb.WatchCreateRequest.FilterType] = []
@@ -119,22 +139,24 @@ class Cursor:
         """The batch that `response` completes; None when more of it is to come, or nothing that is wanted."""
         if not response.events and not self._parts:
             return self._progress(response.header.revision)
-        events = map(decode_event, response.events)
-        self._parts.extend(event for event in events if event.kv.mod_revision >= self.next_revision)
+        wanted_from = self._wanted_from
+        self._parts += [event for event in decode_events(response.events) if event.kv.mod_revision >= wanted_from]
         if response.fragment or not self._parts:
             return None
+        self._parts.sort(key=_revision_of)
         batch = WatchResponse(tuple(self._parts), self._parts[-1].kv.mod_revision)
         self._parts.clear()
-        self.next_revision = batch.revision + 1
+        self.next_revision = self._wanted_from = batch.revision + 1
         self.pins_itself = False
         return batch
 
     def start_at_compaction(self, revision: int) -> bool:
         """Go on where history now starts; False when what the user has not seen is gone with the rest."""
-        if self.pins_itself:
+        if self.pins_itself and self.created_at is not None and revision <= self.created_at + 1:
             self.next_revision = max(self.next_revision, revision)
         self._compacted = revision
-        return revision <= self.next_revision
+        # A server that refuses what it says it has would refuse it for ever.
+        return revision <= self.next_revision and self._start() > self._asked_for
 
     def _progress(self, revision: int) -> WatchResponse | None:
         self.next_revision = max(self.next_revision, revision + 1)
@@ -165,13 +187,6 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
-    """What was pinned is compacted before anything came: read the revision again, and create again."""
-
-    cursor: Cursor
-
-
-@dataclass(frozen=True, slots=True)
 class Ask:
     """Send this on the same stream."""
 
@@ -185,7 +200,7 @@ class Rebuild:
     error: EtcdError
 
 
-Effect: TypeAlias = Created | Batch | Ended | Pin | Ask | Rebuild
+Effect: TypeAlias = Created | Batch | Ended | Ask | Rebuild
 
 
 class WatchStream:
@@ -225,7 +240,7 @@ class WatchStream:
     def broken(self) -> None:
         """The stream is gone; its watchers wait for the next."""
         for cursor in self.cursors():
-            cursor.pins_itself = cursor.pins_itself and not cursor.created
+            cursor.pins_itself = cursor.pins_itself and cursor.created_at is None
         self._waiting = self.cursors()
         self._creating.clear()
         self._live.clear()
@@ -253,12 +268,13 @@ class WatchStream:
             return self._created(response)
         if response.canceled:
             return self._canceled(response)
-        if response.watch_id == -1:
-            return [Batch(cursor, WatchResponse((), response.header.revision)) for cursor in self._live.values()]
         cursor = self._live.get(response.watch_id)
         if cursor is None:
-            unknown = response.watch_id not in self._leaving
+            unknown = response.watch_id >= 0 and response.watch_id not in self._leaving
             return [Ask(self._leave(response.watch_id))] if unknown else []
+        return self._batch(cursor, response)
+
+    def _batch(self, cursor: Cursor, response: pb.WatchResponse) -> list[Effect]:
         batch = cursor.receive(response)
         return [Batch(cursor, batch)] if batch else []
 
@@ -266,11 +282,15 @@ class WatchStream:
         cursor = self._creating.popleft() if self._creating else None
         if response.canceled:
             return self._refused(cursor, self._error(response), silenced=response.watch_id in self._live)
+        if response.watch_id < 0 or response.watch_id in self._live:
+            self._waiting += [cursor] if cursor is not None else []
+            details = f"the server gave the watch id {response.watch_id}, which is another's or none"
+            return [Rebuild(InternalError(details, method=METHOD, endpoint=self.endpoint))]
         if cursor is None:
             return [Ask(self._leave(response.watch_id))]
         self._live[response.watch_id] = cursor
-        cursor.denied, cursor.created = False, True
-        return [Created(cursor)]
+        cursor.created(response.header.revision)
+        return [Created(cursor), *(self._batch(cursor, response) if response.events else [])]
 
     def _refused(self, cursor: Cursor | None, error: EtcdError, *, silenced: bool) -> list[Effect]:
         if cursor is not None and self._is_doubtful(cursor, error):

@@ -1,6 +1,6 @@
 """The asyncio client: binds every operation to the driver that awaits."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,13 +13,16 @@ from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_health import health
 from etcdobs._drive.aio_history import history as read_history
 from etcdobs._drive.aio_keepalive import Heartbeats
+from etcdobs._drive.aio_lines import dumped, loaded
 from etcdobs._drive.aio_membership import AutoSync
 from etcdobs._drive.aio_namespace import view
 from etcdobs._drive.aio_pages import pages, scanned
 from etcdobs._drive.aio_watch import AsyncWatcher, Watches
+from etcdobs._dump import Dumping, dump
 from etcdobs._environment import from_environment
 from etcdobs._file_config import from_file
 from etcdobs._history import HistoryOptions, history
+from etcdobs._load import Loading, load
 from etcdobs._namespace import as_namespace, watch_cursor
 from etcdobs._scan import ScanCursor, scan
 from etcdobs._token import Secret, hidden
@@ -271,6 +274,12 @@ class AsyncClient:
     def _iterate_events(self, options: HistoryOptions) -> AsyncIterator[Event]:
         return read_history(self._driver, options, self._namespace)
 
+    def _dump(self, dumping: Dumping) -> Coroutine[Any, Any, int]:
+        return dumped(self._driver, dumping, self._namespace)
+
+    def _load(self, loading: Loading) -> Coroutine[Any, Any, int]:
+        return loaded(self._driver, loading)
+
     @opens(scan, _iterate_keys)
     def scan(self) -> None: ...
 
@@ -279,6 +288,12 @@ class AsyncClient:
 
     @opens(history, _iterate_events)
     def history(self) -> None: ...
+
+    @opens(dump, _dump)
+    def dump(self) -> None: ...
+
+    @opens(load, _load)
+    def load(self) -> None: ...
 
     # ---- recipes
 

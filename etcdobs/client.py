@@ -13,13 +13,16 @@ from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_health import health
 from etcdobs._drive.sync_history import history as read_history
 from etcdobs._drive.sync_keepalive import Heartbeats
+from etcdobs._drive.sync_lines import dumped, loaded
 from etcdobs._drive.sync_membership import AutoSync
 from etcdobs._drive.sync_namespace import view
 from etcdobs._drive.sync_pages import pages, scanned
 from etcdobs._drive.sync_watch import Watcher, Watches
+from etcdobs._dump import Dumping, dump
 from etcdobs._environment import from_environment
 from etcdobs._file_config import from_file
 from etcdobs._history import HistoryOptions, history
+from etcdobs._load import Loading, load
 from etcdobs._namespace import as_namespace, watch_cursor
 from etcdobs._scan import ScanCursor, scan
 from etcdobs._token import Secret, hidden
@@ -274,6 +277,12 @@ class Client:
     def _iterate_events(self, options: HistoryOptions) -> Iterator[Event]:
         return read_history(self._driver, options, self._namespace)
 
+    def _dump(self, dumping: Dumping) -> int:
+        return dumped(self._driver, dumping, self._namespace)
+
+    def _load(self, loading: Loading) -> int:
+        return loaded(self._driver, loading)
+
     @opens(scan, _iterate_keys)
     def scan(self) -> None: ...
 
@@ -282,6 +291,12 @@ class Client:
 
     @opens(history, _iterate_events)
     def history(self) -> None: ...
+
+    @opens(dump, _dump)
+    def dump(self) -> None: ...
+
+    @opens(load, _load)
+    def load(self) -> None: ...
 
     # ---- recipes
 

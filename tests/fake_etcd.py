@@ -1,5 +1,6 @@
 """A server that speaks etcd's protocol and answers what a test says: for what no real server can be brought to do."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from contextlib import contextmanager
@@ -36,7 +37,12 @@ class FakeEtcd:
         self._server.start()
 
     def stop(self) -> None:
-        self._server.stop(grace=None).wait()
+        self.end(None).wait()
+
+    def end(self, grace: float | None) -> threading.Event:
+        """Says goodbye to all clients, and breaks off what is under way after `grace` seconds; set when done."""
+        over: threading.Event = self._server.stop(grace)
+        return over
 
     def called(self, name: str) -> list[dict[str, str | bytes]]:
         """The metadata of each call of that RPC."""

@@ -12,21 +12,15 @@ import grpc
 import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
+from etcdobs._drive.aio_connecting import Connecting, secured
 from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
-from etcdobs._drive.channel import (
-    ChannelSettings,
-    checked_interceptors,
-    credentials,
-    drain_seconds,
-    name_override,
-)
-from etcdobs._drive.leaf import fetch_leaf
+from etcdobs._drive.channel import ChannelSettings, checked_interceptors, drain_seconds, strangers, time_left
 from etcdobs._drive.log import Log
 from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
 from etcdobs._drive.streamless import Streamless
-from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep, renew_token, unary
 from etcdobs._operations import operation_of
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
@@ -68,7 +62,10 @@ class Driver:
         self.closing: bool = False
         self.log: Log = Log()
         self._settings = settings
-        self._certificates = Certificates(settings.tls or TLS(), self.log)
+        tls = settings.tls or TLS()
+        self._certificates = Certificates(tls, self.log)
+        self._may_change = bool(tls.paths)
+        self._unverified = not tls.verify
         self._instruments = instruments
         self.spans: Streams = instruments.streams()
         self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
@@ -76,7 +73,7 @@ class Driver:
         self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._renewing = asyncio.Lock()
-        self._connecting = asyncio.Lock()
+        self._connecting = Connecting()
         self._pid = os.getpid()
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: dict[asyncio.Task[None], grpc.aio.Channel] = {}
@@ -91,27 +88,20 @@ class Driver:
 
     async def call(self, call: Call[T]) -> T:
         """Carry out one call; it is one operation, whatever attempts it takes."""
-        method = f"{call.rpc.service}/{call.rpc.method}"
-        if self.metrics is None:
-            return await self._attempted(call, method)
-        operation = self.metrics.operation(operation_of(call))
-        began = operation.begin()
-        try:
-            result = await self._attempted(call, method)
-        except BaseException as error:
-            operation.end(began, outcome(error))
-            raise
-        operation.end(began)
-        return result
-
-    async def _attempted(self, call: Call[T], method: str) -> T:
         attempts = self._instruments.attempts(call.request)
+        operation = None if self.metrics is None else self.metrics.operation(operation_of(call))
+        began = 0.0 if operation is None else operation.begin()
         try:
-            result = await self.run(unary(call, self.session), method, attempts)
+            result = await self.run(unary(call, self.session, time.monotonic()), call.rpc.path[1:], attempts)
         except BaseException as error:
             attempts.over(error)
+            if operation is not None:
+                operation.end(began, outcome(error))
             raise
-        attempts.over()
+        if attempts.held is not None:
+            attempts.over()
+        if operation is not None:
+            operation.end(began)
         return result
 
     async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
@@ -128,14 +118,12 @@ class Driver:
                 return result
             answer = failure = None
             try:
-                answer = await self._perform(step, attempts)
+                answer = await (self._send(step, attempts) if isinstance(step, Send) else self._perform(step))
             except EtcdError as error:
                 error.method = error.method or method
                 failure = error
 
-    async def _perform(self, step: Step, attempts: Attempts | None) -> Any:
-        if isinstance(step, Send):
-            return await self._send(step, attempts)
+    async def _perform(self, step: Other) -> Any:
         if isinstance(step, Now):
             return time.monotonic()
         if isinstance(step, Sleep):
@@ -184,21 +172,30 @@ class Driver:
     # ---- calls
 
     async def _send(self, step: Send, attempts: Attempts | None) -> Any:
-        rpc, endpoint = step.call.rpc, step.endpoint
-        bound = await self.bound(rpc, endpoint)
+        rpc, endpoint, timeout = step.call.rpc, step.endpoint, step.timeout
+        if self._unverified:
+            timeout = await self._left_to_send(rpc, endpoint, timeout)
+        bound = await self.bound(rpc, endpoint, timeout)
         try:
             if not rpc.client_streaming:
-                mine = attempts and attempts.of(step.call.request)
-                return await bound(step.call.request, timeout=step.timeout, metadata=step.metadata, attempts=mine)
-            return await only_reply(bound(one(step.call.request), timeout=step.timeout, metadata=step.metadata))
+                # A flow may ask others in between.
+                mine = attempts if attempts is not None and attempts.request is step.call.request else None
+                return await bound(step.call.request, timeout, step.metadata, attempts=mine)
+            return await only_reply(bound(one(step.call.request), timeout=timeout, metadata=step.metadata))
         except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
             self.fail(error, rpc, endpoint)
+
+    async def _left_to_send(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None) -> float | None:
+        """What a call has left of its time once it knows the certificate of its endpoint."""
+        began = time.monotonic()
+        await self.bound(rpc, endpoint, timeout)
+        return time_left(timeout, time.monotonic() - began)
 
     async def stream(
         self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
     ) -> Any:
         """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
-        bound = await self.bound(rpc, endpoint)
+        bound = await self.bound(rpc, endpoint, timeout)
         try:
             return OpenStream(self, bound(request, timeout=timeout, metadata=metadata), rpc, endpoint, bound)
         except (grpc.RpcError, grpc.aio.UsageError) as error:
@@ -206,38 +203,32 @@ class Driver:
 
     def fail(self, error: BaseException, rpc: Rpc, endpoint: Endpoint) -> NoReturn:
         """Raise the exception for what gRPC raised; a cancellation of the task itself stays what it is."""
+        method = f"{rpc.service}/{rpc.method}"
         if self.closing and not is_cancelled():
-            raise ClosedError(method=f"{rpc.service}/{rpc.method}", endpoint=endpoint.address) from error
+            raise ClosedError(method=method, endpoint=endpoint.address) from error
         if isinstance(error, asyncio.CancelledError) and not is_cancelled():
             raise given_up(rpc, endpoint) from error
         if isinstance(error, grpc.aio.UsageError):
-            method = f"{rpc.service}/{rpc.method}"
-            raise ConnectionFailedError(
-                "its connection was given up", method=method, endpoint=endpoint.address
-            ) from error
+            given = ConnectionFailedError("its connection was given up", method=method, endpoint=endpoint.address)
+            raise given from error
         if not isinstance(error, grpc.RpcError):
             raise error
         status: Any = error
-        failure = from_status(
-            status.code(),
-            status.details() or "",
-            method=f"{rpc.service}/{rpc.method}",
-            endpoint=endpoint.address,
-        )
+        failure = from_status(status.code(), status.details() or "", method=method, endpoint=endpoint.address)
         if isinstance(failure, ConnectionFailedError) and self._settings.pins(endpoint):
             self._retire({endpoint.address})
         raise failure from quiet(error)
 
     # ---- channels
 
-    async def bound(self, rpc: Rpc, endpoint: Endpoint) -> Callable[..., Any]:
+    async def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
         """What sends `rpc` to `endpoint`, counted and traced."""
-        if self._certificates.have_changed(time.monotonic()):
+        if self._may_change and self._certificates.have_changed(time.monotonic()):
             self._retire(set(self._channels))
         known = self._bound.get((endpoint.address, rpc.path))
         if known is not None:
             return known
-        channel = await self._channel(endpoint)
+        channel = await self._channel(endpoint, timeout)
         arities: dict[str, Callable[..., Any]] = {
             "unary": channel.unary_unary,
             "server_stream": channel.unary_stream,
@@ -256,35 +247,27 @@ class Driver:
         """Whether new calls of `rpc` to `endpoint` go over the same connection as `bound`."""
         return self._bound.get((endpoint.address, rpc.path)) is bound
 
-    async def _channel(self, endpoint: Endpoint) -> grpc.aio.Channel:
-        async with self._connecting:
+    async def _channel(self, endpoint: Endpoint, timeout: float | None) -> grpc.aio.Channel:
+        seconds = self._settings.dial_seconds(timeout)
+        async with self._connecting.to(endpoint, seconds):
             self.check_usable()
             channel = self._channels.get(endpoint.address)
             if channel is None:
-                channel = await self._connect(endpoint)
+                channel = await self._connect(endpoint, seconds)
                 if self.closing:
                     await channel.close()
                     self.check_usable()
                 self._channels[endpoint.address] = channel
+                self._retire(strangers(self._channels, self.session.endpoints.all))
             return channel
 
-    async def _connect(self, endpoint: Endpoint) -> grpc.aio.Channel:
+    async def _connect(self, endpoint: Endpoint, seconds: float) -> grpc.aio.Channel:
         settings, interceptors = self._settings, list(self._interceptors) or None
         options = settings.channel_options(len(self.session.endpoints.all))
         if not settings.is_secure(endpoint):
             return grpc.aio.insecure_channel(endpoint.target, options, interceptors=interceptors)
-        secure, more = await self._secure(endpoint, self._certificates.current())
+        secure, more = await secured(endpoint, self._certificates, seconds)
         return grpc.aio.secure_channel(endpoint.target, secure, (*options, *more), interceptors=interceptors)
-
-    async def _secure(
-        self, endpoint: Endpoint, tls: TLS
-    ) -> tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]:
-        if tls.verify:
-            return credentials(tls), name_override(tls.server_name)
-        leaf = await asyncio.to_thread(fetch_leaf, endpoint, tls, self._settings.dial_timeout)
-        if tls is not self._certificates.current():
-            return await self._secure(endpoint, self._certificates.current())
-        return credentials(tls, leaf.pem), name_override(leaf.name)
 
     def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
         """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""
@@ -323,7 +306,7 @@ class Driver:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self.closing:
             raise ClosedError(method=method)
-        if self.forked:
+        if os.getpid() != self._pid:
             raise ClosedError(
                 "the client was made before this process was forked: make one after the fork", method=method
             )
@@ -341,7 +324,7 @@ class Driver:
         self._bound.clear()
         self._drains.clear()
         self._asides.clear()
-        self._renewing, self._connecting = asyncio.Lock(), asyncio.Lock()
+        self._renewing, self._connecting = asyncio.Lock(), Connecting()
         self._over = asyncio.Event()
         for stream in list(self._streams):
             stream.abandon()

@@ -23,6 +23,7 @@ from etcdobs._keepalive import (
     ends_waiting,
     not_found,
     not_renewed,
+    resumed,
     unanswered,
 )
 from etcdobs._retry import TOKEN_REFUSED, Backoff
@@ -316,6 +317,9 @@ class Heartbeats:
     async def _recover(self, error: EtcdError | None) -> None:
         self._error = error
         self._tell_all()
+        if error is not None and len(self._clock) and not self._driver.closing:
+            told = resumed(error, self._clock.margin(boottime()))
+            self._driver.log.tell("renewals_resumed", len(self._clock), **told)
         if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
             await self._renew()
         if error is not None and len(self._clock) and not self._driver.closing:

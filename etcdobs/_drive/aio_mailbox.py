@@ -10,7 +10,7 @@ from etcdobs._inbox import Inbox
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
 from etcdobs.observe.spans import Origin
-from etcdobs.types import WatchResponse
+from etcdobs.types import Event, WatchResponse
 
 T = TypeVar("T")
 
@@ -77,6 +77,10 @@ class Mailbox:
     def _is_settled(self) -> bool:
         return self._created or self.inbox.closed
 
+    def event_at_hand(self) -> Event | None:
+        """The next event, where there is one already."""
+        return self.inbox.take_event()
+
     async def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
         if not await self._holds(lambda: self.inbox.has_more or self.inbox.closed, timeout):
@@ -88,14 +92,20 @@ class Mailbox:
 
     async def _holds(self, condition: Callable[[], bool], timeout: float | None) -> bool:
         """True as soon as `condition` holds; False when `timeout` seconds pass first."""
+        if timeout is None:
+            await self._until(condition)
+            return True
         try:
             async with asyncio.timeout(timeout):
-                while not condition():
-                    self._changed.clear()
-                    await self._changed.wait()
+                await self._until(condition)
         except TimeoutError:
             return condition()
         return True
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
 
     def wants_more(self) -> bool:
         """True once, when a full inbox was drained so far that it is time to fetch again."""

@@ -1,9 +1,10 @@
 """Waits for long reads by awaiting: page by page, and for what the server streams."""
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import grpc
 
@@ -17,28 +18,88 @@ from etcdobs.types import KeyValue, RangeResponse
 
 T = TypeVar("T")
 
+Read: TypeAlias = tuple[RangeResponse, float]
+
+
+async def _timed(driver: Driver, call: Call[RangeResponse]) -> Read:
+    began = time.monotonic()
+    return await driver.call(call), time.monotonic() - began
+
+
+async def _now(driver: Driver, cursor: Pages[T]) -> Read | None:
+    call = cursor.request()
+    return None if call is None else await _timed(driver, call)
+
+
+def _ahead(driver: Driver, cursor: Pages[T]) -> asyncio.Task[Read] | None:
+    """The next page, which is read while the caller works on this one."""
+    call = cursor.request()
+    return None if call is None else asyncio.create_task(_timed(driver, call), name="etcdobs-page")
+
 
 async def pages(driver: Driver, cursor: Pages[T]) -> AsyncIterator[T]:
     """What the pages add."""
-    while (call := cursor.request()) is not None:
-        for item in cursor.receive(await driver.call(call)):
-            yield item
+    ahead = None
+    read = await _now(driver, cursor)
+    try:
+        while read is not None:
+            found = cursor.receive(*read)
+            ahead = _ahead(driver, cursor)
+            for item in found:
+                yield item
+            read = None if ahead is None else await ahead
+    finally:
+        _give_up(ahead)
+
+
+def _give_up(ahead: asyncio.Task[Read] | None) -> None:
+    if ahead is not None:
+        ahead.add_done_callback(_ignored)
+        ahead.cancel()
+
+
+def _ignored(ahead: asyncio.Task[Read]) -> None:
+    if not ahead.cancelled():
+        ahead.exception()
 
 
 async def scanned(driver: Driver, cursor: ScanCursor, namespace: bytes) -> AsyncIterator[KeyValue]:
-    """All keys of the range: a page, then a stream where the server has it; after one that broke, a page again."""
-    while (call := cursor.request()) is not None:
-        began = time.monotonic()
-        page = await driver.call(call)
-        for item in cursor.receive(page, time.monotonic() - began):
-            yield item
-        if (rest := cursor.stream()) is not None:
-            async with aclosing(_streamed(driver, cursor, confine(rest, namespace))) as streamed:
-                async for item in streamed:
-                    yield item
+    """All keys of the range."""
+    async with aclosing(scanned_pages(driver, cursor, namespace)) as found:
+        async for kvs in found:
+            for item in kvs:
+                yield item
 
 
-async def _streamed(driver: Driver, cursor: ScanCursor, call: Call[RangeResponse]) -> AsyncGenerator[KeyValue, None]:
+async def scanned_pages(
+    driver: Driver, cursor: ScanCursor, namespace: bytes
+) -> AsyncGenerator[Sequence[KeyValue], None]:
+    """The same as they come: a page, then a stream where the server has it; after one that broke, a page again."""
+    ahead = None
+    read = await _now(driver, cursor)
+    try:
+        while read is not None:
+            kvs = cursor.receive(*read)
+            if (rest := cursor.stream()) is not None:
+                yield kvs
+                async with aclosing(_streamed(driver, cursor, confine(rest, namespace))) as parts:
+                    async for part in parts:
+                        yield part
+                read = await _now(driver, cursor)
+            else:
+                # Who takes but a few keys is read no further page for.
+                half = (len(kvs) + 1) // 2
+                yield kvs[:half]
+                ahead = _ahead(driver, cursor)
+                yield kvs[half:]
+                read = None if ahead is None else await ahead
+    finally:
+        _give_up(ahead)
+
+
+async def _streamed(
+    driver: Driver, cursor: ScanCursor, call: Call[RangeResponse]
+) -> AsyncGenerator[Sequence[KeyValue], None]:
     endpoint, metadata = await driver.run(open_stream(driver.session, frozenset()))
     if endpoint.address in driver.streamless:
         return
@@ -46,8 +107,7 @@ async def _streamed(driver: Driver, cursor: ScanCursor, call: Call[RangeResponse
         stream = await driver.stream(STREAM, endpoint, call.request, metadata, driver.session.seconds(call.timeout))
         try:
             async for part in stream:
-                for item in cursor.receive_part(call.decode(part.range_response)):
-                    yield item
+                yield cursor.receive_part(call.decode(part.range_response))
         except grpc.RpcError as error:
             driver.fail(error, STREAM, endpoint)
         finally:

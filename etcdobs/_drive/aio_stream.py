@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
@@ -22,7 +22,6 @@ from etcdobs._watch import (
     Cursor,
     Effect,
     Ended,
-    Pin,
     TokenDoubtedError,
     WatchStream,
     may_resume,
@@ -35,10 +34,9 @@ from etcdobs.observe.spans import Origin, detached
 class Stream:
     """One gRPC stream, the watchers on it, and the task that reads it; it is opened again whenever it breaks."""
 
-    def __init__(self, driver: Driver, pin: Callable[[Mailbox], Awaitable[None]]) -> None:
+    def __init__(self, driver: Driver) -> None:
         self.ended = False
         self._driver = driver
-        self._pin_again = pin
         self._spans = driver.spans.stream()
         self._state = WatchStream()
         self._mailboxes: dict[Cursor, Mailbox] = {}
@@ -169,8 +167,6 @@ class Stream:
             self._created(effect.cursor, endpoint)
         elif isinstance(effect, Ended):
             self._end(effect.cursor, effect.error)
-        elif isinstance(effect, Pin):
-            await self._pin(effect.cursor)
         elif isinstance(effect, Ask):
             self._ask(effect)
         else:
@@ -185,6 +181,7 @@ class Stream:
         if mailbox is not None and mailbox.put(batch.response):
             # Nobody takes its events: the server forgets it, and it resumes where it was once they are taken.
             self._cancel(batch.cursor)
+            self._driver.log.tell("watch_parked", events=str(mailbox.inbox.depth))
 
     def _created(self, cursor: Cursor, endpoint: Endpoint) -> None:
         self._backoff.reset()
@@ -195,17 +192,6 @@ class Stream:
         if mailbox is not None:
             mailbox.created()
 
-    async def _pin(self, cursor: Cursor) -> None:
-        mailbox = self._mailboxes.get(cursor)
-        if mailbox is None:
-            return
-        try:
-            await self._pin_again(mailbox)
-        except EtcdError as error:
-            self._end(cursor, error)
-            return
-        self._create(cursor)
-
     def _ask(self, effect: Ask) -> None:
         if self._requests is not None:
             self._requests.put_nowait(effect.request)
@@ -213,7 +199,12 @@ class Stream:
     def _end(self, cursor: Cursor, error: EtcdError) -> None:
         mailbox = self._mailboxes.pop(cursor, None)
         if mailbox is not None:
-            mailbox.end(error)
+            self._failed(mailbox, error)
+
+    def _failed(self, mailbox: Mailbox, error: EtcdError) -> None:
+        if self._driver.metrics is not None and not mailbox.inbox.closed:
+            self._driver.metrics.watch_failed(reason(error))
+        mailbox.end(error)
 
     # ---- after the stream broke
 
@@ -253,7 +244,7 @@ class Stream:
         mailboxes = list(self._mailboxes.values())
         self._mailboxes.clear()
         for mailbox in mailboxes:
-            mailbox.end(error)
+            self._failed(mailbox, error)
 
 
 async def _until_none(requests: "asyncio.Queue[Any]") -> AsyncIterator[Any]:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from etcdobs._attempts import slice_of
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
+from etcdobs._call import checked_seconds
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
 from etcdobs._drive.aio_stream import Stream
@@ -95,7 +95,7 @@ class AsyncWatcher:
         return self
 
     async def __anext__(self) -> Event:
-        event = await self._next_event(None)
+        event = self._event_at_hand() or await self._next_event(None)
         if event is None:
             raise StopAsyncIteration
         return event
@@ -133,6 +133,16 @@ class AsyncWatcher:
         # Its user dropped it unclosed: nobody can take from it any more.
         if getattr(self, "_entered", False) and not self._mailbox.inbox.closed:
             self._watches.forget(self._mailbox)
+
+    def _event_at_hand(self) -> Event | None:
+        # For what has come already, the few steps that there are: the rest of them is for who has to wait.
+        if self._watches.forked:
+            return None
+        mailbox = self._mailbox
+        event = mailbox.event_at_hand()
+        if mailbox.parked and mailbox.wants_more():
+            self._watches.resume(mailbox)
+        return event
 
     async def _next_event(self, timeout: float | None) -> Event | None:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -186,7 +196,7 @@ class Watches:
     async def open(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Create a watch; its start is pinned first, within `timeout` seconds, where the user named none."""
         self._driver.enter_loop()
-        await self.pin(mailbox, timeout)
+        await self._pin(mailbox, timeout)
         self._driver.check_usable()
         self._homes[mailbox] = home = self._home()
         home.add(mailbox)
@@ -204,7 +214,7 @@ class Watches:
         if home is not None:
             await home.doubt()
 
-    async def pin(self, mailbox: Mailbox, timeout: Timeout = CLIENT_DEFAULT) -> None:
+    async def _pin(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Read where the cluster is, for a watch that starts now."""
         cursor = mailbox.cursor
         if cursor.pins_itself:
@@ -217,7 +227,7 @@ class Watches:
         least = min(self._streams, key=len, default=None)
         if least is not None and (len(self._streams) >= STREAMS or len(least) < WATCHERS_BEFORE_ANOTHER_STREAM):
             return least
-        stream = Stream(self._driver, self.pin)
+        stream = Stream(self._driver)
         self._streams.append(stream)
         return stream
 

@@ -1,5 +1,6 @@
 """Decides the options and the credentials of the channel to one endpoint (see docs/decisions/endpoints.md)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -13,6 +14,8 @@ Options: TypeAlias = tuple[tuple[str, Any], ...]
 # A server answers pings that come faster than this with GOAWAY "too_many_pings".
 LEAST_KEEPALIVE_TIME = 5.0
 LONGEST_DRAIN = 10.0
+# Connections that are kept to endpoints that are not the client's own, such as one whose status was asked for.
+MOST_STRANGERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,17 @@ def checked_interceptors(interceptors: tuple[Any, ...], kinds: tuple[type, ...])
             names = ", ".join(f"{module}.{kind.__name__}" for kind in kinds)
             raise TypeError(f"interceptors: {type(interceptor).__qualname__} is none of {names}")
     return interceptors
+
+
+def strangers(connected: Iterable[str], endpoints: tuple[Endpoint, ...]) -> set[str]:
+    """Which of the connections, the oldest first, to let go: each call that names an endpoint may need another."""
+    known = {endpoint.address for endpoint in endpoints}
+    return set([address for address in tuple(connected) if address not in known][:-MOST_STRANGERS])
+
+
+def time_left(timeout: float | None, passed: float) -> float | None:
+    """What is left of a call's timeout; never so little that gRPC would take it for none."""
+    return None if timeout is None else max(0.001, timeout - passed)
 
 
 def drain_seconds(session: Session) -> float:

@@ -9,8 +9,11 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
     "failed_over",
+    "retried",
     "token_renewed",
     "watches_resumed",
+    "watch_parked",
+    "renewals_resumed",
     "lease_lost",
     "endpoints_changed",
     "endpoints_unknown",
@@ -24,8 +27,11 @@ logging.getLogger("etcdobs").addHandler(logging.NullHandler())
 # The logger below "etcdobs", the level, and what the line says.
 _LINES: Mapping[Kind, tuple[str, int, str]] = {
     "failed_over": ("endpoints", logging.WARNING, "a call moves to another endpoint"),
+    "retried": ("calls", logging.DEBUG, "an attempt of a call failed, and another is made"),
     "token_renewed": ("auth", logging.INFO, "the auth token was renewed"),
     "watches_resumed": ("watch", logging.INFO, "watchers resume on a new stream"),
+    "watch_parked": ("watch", logging.INFO, "a watcher's buffer is full: no more is fetched until half of it is taken"),
+    "renewals_resumed": ("lease", logging.INFO, "leases are renewed on a new stream"),
     "lease_lost": ("lease", logging.WARNING, "a lease ended although it was kept alive"),
     "endpoints_changed": ("endpoints", logging.INFO, "the endpoints in use have changed"),
     "endpoints_unknown": (

@@ -22,6 +22,8 @@ def tell(log: Log, note: Note) -> None:
     """Write a note of a flow to the log, where it is worth a line."""
     if note.event == "failed_over":
         log.tell("failed_over", method=note.method, endpoint=note.endpoint, cause=note.detail)
+    elif note.event == "retried":
+        log.tell("retried", method=note.method, endpoint=note.endpoint, cause=note.detail)
     elif note.event == "token_renewed":
         log.tell("token_renewed")
 

@@ -60,12 +60,15 @@ def watch_readings(mailboxes: Iterable[WatchedMailbox], now: float) -> Iterator[
             revisions = max(revisions, received - mailbox.inbox.revision)
             seconds = max(seconds, now - oldest)
     yield Reading("watch_buffer_events", sum(mailbox.inbox.depth for mailbox in known))
+    yield Reading("watch_buffer_fill_ratio", max((mailbox.inbox.fill for mailbox in known), default=0.0))
     yield Reading("watch_lag_revisions", revisions)
     yield Reading("watch_lag_seconds", seconds)
 
 
 def lease_readings(hearts: Iterable[Heart], now: float) -> Iterator[Reading]:
-    """The seconds until the first of the leases is lost; nothing while none is kept alive."""
-    left = [seconds for heart in hearts if (seconds := heart.seconds_left(now)) is not None]
+    """What the first of the leases has left: seconds, and of its ttl; nothing while none is kept alive."""
+    left = [(seconds, heart.ttl) for heart in hearts if (seconds := heart.seconds_left(now)) is not None]
     if left:
-        yield Reading("lease_margin_seconds", min(left))
+        yield Reading("lease_margin_seconds", min(seconds for seconds, _ in left))
+        # The ttl is 0 of one that the server knew no more when it was first asked.
+        yield Reading("lease_margin_ratio", min(seconds / (ttl or 1) for seconds, ttl in left))

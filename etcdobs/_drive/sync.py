@@ -18,6 +18,8 @@ from etcdobs._drive.channel import (
     credentials,
     drain_seconds,
     name_override,
+    strangers,
+    time_left,
 )
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.log import Log
@@ -25,7 +27,7 @@ from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
 from etcdobs._drive.streamless import Streamless
 from etcdobs._drive.uninterrupted import CLOSING, Latch, join, within
-from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep, renew_token, unary
 from etcdobs._operations import operation_of
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
@@ -69,7 +71,10 @@ class Driver:
         self.metrics = metrics
         self.log: Log = Log()
         self._settings = settings
-        self._certificates = Certificates(settings.tls or TLS(), self.log)
+        tls = settings.tls or TLS()
+        self._certificates = Certificates(tls, self.log)
+        self._may_change = bool(tls.paths)
+        self._unverified = not tls.verify
         self._instruments = instruments
         self.spans: Streams = instruments.streams()
         self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
@@ -90,27 +95,20 @@ class Driver:
 
     def call(self, call: Call[T]) -> T:
         """Carry out one call; it is one operation, whatever attempts it takes."""
-        method = f"{call.rpc.service}/{call.rpc.method}"
-        if self.metrics is None:
-            return self._attempted(call, method)
-        operation = self.metrics.operation(operation_of(call))
-        began = operation.begin()
-        try:
-            result = self._attempted(call, method)
-        except BaseException as error:
-            operation.end(began, outcome(error))
-            raise
-        operation.end(began)
-        return result
-
-    def _attempted(self, call: Call[T], method: str) -> T:
         attempts = self._instruments.attempts(call.request)
+        operation = None if self.metrics is None else self.metrics.operation(operation_of(call))
+        began = 0.0 if operation is None else operation.begin()
         try:
-            result = self.run(unary(call, self.session), method, attempts)
+            result = self.run(unary(call, self.session, time.monotonic()), call.rpc.path[1:], attempts)
         except BaseException as error:
             attempts.over(error)
+            if operation is not None:
+                operation.end(began, outcome(error))
             raise
-        attempts.over()
+        if attempts.held is not None:
+            attempts.over()
+        if operation is not None:
+            operation.end(began)
         return result
 
     def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
@@ -126,14 +124,12 @@ class Driver:
                 return result
             answer = failure = None
             try:
-                answer = self._perform(step, attempts)
+                answer = self._send(step, attempts) if isinstance(step, Send) else self._perform(step)
             except EtcdError as error:
                 error.method = error.method or method
                 failure = error
 
-    def _perform(self, step: Step, attempts: Attempts | None) -> Any:
-        if isinstance(step, Send):
-            return self._send(step, attempts)
+    def _perform(self, step: Other) -> Any:
         if isinstance(step, Now):
             return time.monotonic()
         if isinstance(step, Sleep):
@@ -182,15 +178,24 @@ class Driver:
     # ---- calls
 
     def _send(self, step: Send, attempts: Attempts | None) -> Any:
-        rpc, endpoint = step.call.rpc, step.endpoint
-        bound = self.bound(rpc, endpoint, step.timeout)
+        rpc, endpoint, timeout = step.call.rpc, step.endpoint, step.timeout
+        if self._unverified:
+            timeout = self._left_to_send(rpc, endpoint, timeout)
+        bound = self.bound(rpc, endpoint, timeout)
         try:
             if not rpc.client_streaming:
-                mine = attempts and attempts.of(step.call.request)
-                return bound(step.call.request, timeout=step.timeout, metadata=step.metadata, attempts=mine)
-            return _only_reply(bound(iter((step.call.request,)), timeout=step.timeout, metadata=step.metadata))
+                # A flow may ask others in between.
+                mine = attempts if attempts is not None and attempts.request is step.call.request else None
+                return bound(step.call.request, timeout, step.metadata, attempts=mine)
+            return _only_reply(bound(iter((step.call.request,)), timeout=timeout, metadata=step.metadata))
         except (grpc.RpcError, ValueError) as error:
             raise self.error(error, rpc, endpoint) from quiet(error)
+
+    def _left_to_send(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None) -> float | None:
+        """What a call has left of its time once it knows the certificate of its endpoint."""
+        began = time.monotonic()
+        self.bound(rpc, endpoint, timeout)
+        return time_left(timeout, time.monotonic() - began)
 
     def stream(
         self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
@@ -220,7 +225,7 @@ class Driver:
 
     def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
         """What sends `rpc` to `endpoint`, counted and traced."""
-        if self._certificates.have_changed(time.monotonic()):
+        if self._may_change and self._certificates.have_changed(time.monotonic()):
             self._retire(set(self._channels))
         known = self._bound.get((endpoint.address, rpc.path))
         if known is not None:
@@ -254,7 +259,8 @@ class Driver:
             channel = self._channels.get(endpoint.address)
             if channel is None:
                 channel = self._channels[endpoint.address] = self._connect(endpoint, secured)
-            return channel
+        self._retire(strangers(self._channels, self.session.endpoints.all))
+        return channel
 
     def _connect(self, endpoint: Endpoint, secured: Secured | None) -> grpc.Channel:
         settings = self._settings
@@ -319,7 +325,7 @@ class Driver:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self._closing.is_set():
             raise ClosedError(method=method)
-        if self.forked:
+        if os.getpid() != self._pid:
             raise ClosedError(
                 "the client was made before this process was forked: make one after the fork", method=method
             )
@@ -328,6 +334,12 @@ class Driver:
     def closing(self) -> Latch:
         """Set once the client is closed."""
         return self._closing
+
+    def start(self, thread: threading.Thread) -> None:
+        """Start a thread that ends when the client is closed, which waits for that."""
+        with self._lock:
+            self._asides = [aside for aside in self._asides if aside.is_alive()] + [thread]
+            thread.start()
 
     def close_with_me(self, stream: Any) -> None:
         """Call `stream.close()` when the client is closed."""
@@ -346,14 +358,13 @@ class Driver:
             self._channels.clear()
             self._bound.clear()
             streams = list(self._on_close)
-        try:
-            for stream in streams:
-                stream.close()
-        finally:
-            within(CLOSING, [channel.close for channel in channels])
+        # All of it together in bounded time: what an interrupt has left locked would hold up each in turn.
+        within(CLOSING, [*(stream.close for stream in streams), *(channel.close for channel in channels), self._join])
+        self.log.close()
+
+    def _join(self) -> None:
         for thread in (*self._drains, *self._asides):
             join(thread)
-        self.log.close()
 
 
 def _only_reply(call: Any) -> Any:

@@ -127,7 +127,7 @@ class Batcher:
             self._changed.notify()
         elif len(self._threads) < 2 * MAX_UNDER_WAY:
             thread = threading.Thread(target=self._run, name="etcdobs-batch", daemon=True)
-            thread.start()
+            self._driver.start(thread)
             self._threads.add(thread)
             self._called = True
 

@@ -24,6 +24,7 @@ from etcdobs._keepalive import (
     ends_waiting,
     not_found,
     not_renewed,
+    resumed,
     unanswered,
 )
 from etcdobs._retry import TOKEN_REFUSED, Backoff
@@ -336,6 +337,9 @@ class Heartbeats:
         with self._lock:
             self._error = error
             self._tell_all()
+            leases, margin = len(self._clock), self._clock.margin(boottime())
+        if error is not None and leases and not self._driver.closing.is_set():
+            self._driver.log.tell("renewals_resumed", leases, **resumed(error, margin))
         if isinstance(error, TOKEN_REFUSED) and self._driver.session.credentials.can_renew:
             self._renew()
         if self._is_wanted() and error is not None:

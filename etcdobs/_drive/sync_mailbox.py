@@ -10,7 +10,7 @@ from etcdobs._inbox import Inbox
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
 from etcdobs.observe.spans import Origin
-from etcdobs.types import WatchResponse
+from etcdobs.types import Event, WatchResponse
 
 T = TypeVar("T")
 
@@ -84,6 +84,11 @@ class Mailbox:
 
     def _is_settled(self) -> bool:
         return self._created or self.inbox.closed
+
+    def event_at_hand(self) -> Event | None:
+        """The next event, where there is one already."""
+        with self._lock:
+            return self.inbox.take_event()
 
     def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""

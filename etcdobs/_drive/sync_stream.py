@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
@@ -24,7 +23,6 @@ from etcdobs._watch import (
     Cursor,
     Effect,
     Ended,
-    Pin,
     TokenDoubtedError,
     WatchStream,
     may_resume,
@@ -37,10 +35,9 @@ from etcdobs.observe.spans import Origin
 class Stream:
     """One gRPC stream, the watchers on it, and the thread that reads it; it is opened again whenever it breaks."""
 
-    def __init__(self, driver: Driver, pin: Callable[[Mailbox], None]) -> None:
+    def __init__(self, driver: Driver) -> None:
         self.ended = Latch()
         self._driver = driver
-        self._pin_again = pin
         self._spans = driver.spans.stream()
         self._state = WatchStream()
         self._mailboxes: dict[Cursor, Mailbox] = {}
@@ -192,8 +189,6 @@ class Stream:
             self._created(effect.cursor, endpoint)
         elif isinstance(effect, Ended):
             self._end(effect.cursor, effect.error)
-        elif isinstance(effect, Pin):
-            self._pin(effect.cursor)
         elif isinstance(effect, Ask):
             self._ask(effect)
         else:
@@ -210,6 +205,7 @@ class Stream:
             if mailbox is not None and mailbox.put(batch.response):
                 # Nobody takes its events: the server forgets it, and it resumes where it was once they are taken.
                 self._cancel(batch.cursor)
+                self._driver.log.tell("watch_parked", events=str(mailbox.inbox.depth))
 
     def _created(self, cursor: Cursor, endpoint: Endpoint) -> None:
         self._backoff.reset()
@@ -220,18 +216,6 @@ class Stream:
         if mailbox is not None:
             mailbox.created()
 
-    def _pin(self, cursor: Cursor) -> None:
-        mailbox = self._mailboxes.get(cursor)
-        if mailbox is None:
-            return
-        try:
-            self._pin_again(mailbox)
-        except EtcdError as error:
-            self._end(cursor, error)
-            return
-        with self._lock:
-            self._create(cursor)
-
     def _ask(self, effect: Ask) -> None:
         with self._lock:
             if self._requests is not None:
@@ -241,7 +225,12 @@ class Stream:
         with self._lock:
             mailbox = self._mailboxes.pop(cursor, None)
         if mailbox is not None:
-            mailbox.end(error)
+            self._failed(mailbox, error)
+
+    def _failed(self, mailbox: Mailbox, error: EtcdError) -> None:
+        if self._driver.metrics is not None and not mailbox.inbox.closed:
+            self._driver.metrics.watch_failed(reason(error))
+        mailbox.end(error)
 
     # ---- after the stream broke
 
@@ -284,4 +273,4 @@ class Stream:
             mailboxes = list(self._mailboxes.values())
             self._mailboxes.clear()
         for mailbox in mailboxes:
-            mailbox.end(error)
+            self._failed(mailbox, error)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from etcdobs._attempts import slice_of
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
+from etcdobs._call import checked_seconds
 from etcdobs._drive.notes import operation
 from etcdobs._drive.readings import watch_readings
 from etcdobs._drive.sync import Driver
@@ -99,7 +99,7 @@ class Watcher:
         return self
 
     def __next__(self) -> Event:
-        event = self._next_event(None)
+        event = self._event_at_hand() or self._next_event(None)
         if event is None:
             raise StopIteration
         return event
@@ -137,6 +137,16 @@ class Watcher:
         # Its user dropped it unclosed: nobody can take from it any more.
         if getattr(self, "_entered", False) and not self._mailbox.inbox.closed:
             self._watches.forget(self._mailbox)
+
+    def _event_at_hand(self) -> Event | None:
+        # For what has come already, the few steps that there are: the rest of them is for who has to wait.
+        if self._watches.forked:
+            return None
+        mailbox = self._mailbox
+        event = mailbox.event_at_hand()
+        if mailbox.parked and mailbox.wants_more():
+            self._watches.resume(mailbox)
+        return event
 
     def _next_event(self, timeout: float | None) -> Event | None:
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -190,7 +200,7 @@ class Watches:
 
     def open(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Create a watch; its start is pinned first, within `timeout` seconds, where the user named none."""
-        self.pin(mailbox, timeout)
+        self._pin(mailbox, timeout)
         with self._lock:
             self._driver.check_usable()
             while not (home := self._home()).add(mailbox):
@@ -211,7 +221,7 @@ class Watches:
         if home is not None:
             home.doubt()
 
-    def pin(self, mailbox: Mailbox, timeout: Timeout = CLIENT_DEFAULT) -> None:
+    def _pin(self, mailbox: Mailbox, timeout: float | None) -> None:
         """Read where the cluster is, for a watch that starts now."""
         cursor = mailbox.cursor
         if cursor.pins_itself:
@@ -223,7 +233,7 @@ class Watches:
         least = min(self._streams, key=len, default=None)
         if least is not None and (len(self._streams) >= STREAMS or len(least) < WATCHERS_BEFORE_ANOTHER_STREAM):
             return least
-        stream = Stream(self._driver, self.pin)
+        stream = Stream(self._driver)
         self._streams.append(stream)
         return stream
 

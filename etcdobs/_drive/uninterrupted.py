@@ -50,23 +50,37 @@ def join(thread: threading.Thread) -> None:
 
 def apart(action: Callable[[], object]) -> None:
     """Do it, without waiting for it where the caller may be interrupted."""
-    if threading.current_thread() is threading.main_thread():
-        _thread.start_new_thread(action, ())
+    if _thread.get_ident() == threading.main_thread().ident:
+        _thread.start_new_thread(_in_a_thread_with_a_name, (action,))
     else:
         action()
 
 
 def within(seconds: float, actions: Iterable[Callable[[], object]]) -> bool:
-    """Do these, one after another; False when they are not done in time, and go on by themselves."""
+    """Do these, one after another; False when they are not done in time, and go on by themselves.
+
+    Each is done, whatever the others raise; the first error is raised here once all are done.
+    """
     done = _thread.allocate_lock()
     done.acquire()
+    errors: list[Exception] = []
 
     def act() -> None:
-        try:
-            for action in actions:
+        for action in actions:
+            try:
                 action()
-        finally:
-            done.release()
+            except Exception as error:  # noqa: BLE001 - it is the caller's
+                errors.append(error)
+        done.release()
 
-    _thread.start_new_thread(act, ())
-    return done.acquire(timeout=seconds)
+    _thread.start_new_thread(_in_a_thread_with_a_name, (act,))
+    in_time = done.acquire(timeout=seconds)
+    if in_time and errors:
+        raise errors[0]
+    return in_time
+
+
+def _in_a_thread_with_a_name(action: Callable[[], object]) -> None:
+    # What asks `threading` who it is, as `Thread.join` does, stays in its list for good when `threading` does not
+    # know it. A thread of its own is started here, where no interrupt can break off the start.
+    threading.Thread(target=action, name="etcdobs-closing", daemon=True).start()

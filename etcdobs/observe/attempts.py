@@ -45,10 +45,6 @@ class Attempts:
         self.count: int = 0
         self.last: Ending | None = None
 
-    def of(self, request: Any) -> "Attempts | None":
-        """Itself, where `request` is the one that it is about: a flow may ask others in between."""
-        return self if request is self.request else None
-
     def over(self, error: BaseException | None = None) -> None:
         """The call is over: it raised `error`, or succeeded. May be told again, to no effect."""
         held, self.held = self.held, None

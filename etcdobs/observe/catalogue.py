@@ -126,6 +126,12 @@ CATALOGUE: Mapping[str, Row] = {
         "Total number of times a watch was resumed on a new stream.",
         ("cause",),
     ),
+    "watch_failures": Row(
+        "counter",
+        "etcdobs_watch_failures_total",
+        "Total number of watches that ended with an error.",
+        ("cause",),
+    ),
     "leases_active": Row("gauge", "etcdobs_leases_active", "Number of leases kept alive."),
     "lease_lost": Row("counter", "etcdobs_lease_lost_total", "Total number of leases that ended while kept alive."),
     "lock_wait_seconds": Row(
@@ -160,6 +166,11 @@ LIVE: Mapping[str, LiveRow] = {
     "watch_buffer_events": LiveRow(
         "etcdobs_watch_buffer_events", "Number of events received and not yet taken from their watchers.", "sum"
     ),
+    "watch_buffer_fill_ratio": LiveRow(
+        "etcdobs_watch_buffer_fill_ratio",
+        "Share of its bound to which the fullest watcher's buffer is filled; from 1 on nothing is fetched for it.",
+        "max",
+    ),
     "watch_lag_revisions": LiveRow(
         "etcdobs_watch_lag_revisions",
         "Number of revisions that the slowest watcher's user is behind what its client has received.",
@@ -173,6 +184,11 @@ LIVE: Mapping[str, LiveRow] = {
         "Seconds until the first of the leases kept alive is lost, unless it is renewed.",
         "min",
     ),
+    "lease_margin_ratio": LiveRow(
+        "etcdobs_lease_margin_ratio",
+        "Share of its ttl that is left to that of the leases kept alive of which the least is left.",
+        "min",
+    ),
 }
 
 LABELS: Mapping[str, str] = {
@@ -184,7 +200,7 @@ LABELS: Mapping[str, str] = {
     "outcome": "how it ended, one of the outcomes below",
     "reason": "the error that made it so, by its class: `ConnectionFailed`, `NoLeader`, `InvalidAuthToken`, ...;"
     " `Slow` where a member was asked again because it took long",
-    "cause": "the error that broke the stream, by its class: `Unavailable`, `CallCancelled`, ...",
+    "cause": "the error that broke the stream or ended the watch, by its class: `Unavailable`, `Compacted`, ...",
     "endpoint": "the address of an endpoint that a client has in use; the series of one that leaves go with it",
     "state": "`up`: it answers; `failing`: it failed, and is tried again soon; `silent`: it is left out until it"
     " answers a probe; `unused`: no call has gone to it yet",

@@ -53,6 +53,7 @@ class Families:
     watch_events: Counter
     watch_batch_events: Histogram
     watch_resumes: Counter
+    watch_failures: Counter
     leases_active: Gauge
     lease_lost: Counter
     lock_wait_seconds: Histogram
@@ -135,6 +136,7 @@ def _families(shape: Shape) -> Families:
         watch_events=counter("watch_events"),
         watch_batch_events=histogram("watch_batch_events"),
         watch_resumes=counter("watch_resumes"),
+        watch_failures=counter("watch_failures"),
         leases_active=gauge("leases_active"),
         lease_lost=counter("lease_lost"),
         lock_wait_seconds=histogram("lock_wait_seconds"),

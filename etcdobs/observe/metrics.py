@@ -29,10 +29,11 @@ class ClientMetrics:
     """The Prometheus metrics of RPC clients. Two of them on one registry share its families.
 
     `registry`: None is prometheus_client's own. `buckets`: upper bounds in seconds of the latency histograms.
-    `exemplars`: put trace and span id on `grpc_client_handling_seconds` where the call's span is sampled. `namespace`
-    and `subsystem` go before each name. `const_labels`: labels that every sample carries. `context_labels`: labels
-    that calls and operations carry, each with a function, such as the `get` of a ContextVar, that gives its value
-    where the call starts; more than a hundred combinations of values are counted as "other".
+    `exemplars`: put trace and span id on `grpc_client_handling_seconds` where the call's span is sampled, on each
+    bucket ten times a second at most. `namespace` and `subsystem` go before each name. `const_labels`: labels that
+    every sample carries. `context_labels`: labels that calls and operations carry, each with a function, such as the
+    `get` of a ContextVar, that gives its value where the call starts; more than a hundred combinations of values are
+    counted as "other".
 
     Raises ValueError where the registry has one of the names already from elsewhere, or has them with other buckets
     or label names; TypeError where a context label has no function.
@@ -62,8 +63,8 @@ class ClientMetrics:
         self._context = Context(dict(sorted((context_labels or {}).items())), self._failures)
         self.registry: CollectorRegistry = REGISTRY if registry is None else registry
         self._const = tuple(const.values())
-        bounds = tuple(float(bound) for bound in buckets)
-        shape = Shape(namespace, subsystem, tuple(const), bounds, self._context.names)
+        self._bounds = tuple(float(bound) for bound in buckets)
+        shape = Shape(namespace, subsystem, tuple(const), self._bounds, self._context.names)
         self._families: Families = shared_families(self.registry, shape)
         self._families.build_info.labels(*build(), *self._const).set(1)
         self._exemplars = exemplars
@@ -113,6 +114,7 @@ class ClientMetrics:
                 method,
                 kind,
                 more_labels=(*context, *self._const),
+                buckets=self._bounds,
                 exemplars=self._exemplars,
                 failures=self._failures,
             )
@@ -160,6 +162,10 @@ class ClientMetrics:
     def watch_resumed(self, cause: str, watches: int = 1) -> None:
         """So many watches were resumed on a new stream."""
         self._count(self._families.watch_resumes, watches, cause)
+
+    def watch_failed(self, cause: str) -> None:
+        """A watch ended with an error that nothing resumes it from."""
+        self._count(self._families.watch_failures, 1, cause)
 
     def watch_received(self, events: int) -> None:
         """A watch received so many events together."""

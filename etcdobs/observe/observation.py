@@ -1,6 +1,7 @@
 """Decides what is recorded of one RPC: started, its messages, and its end exactly once, whoever sees it first."""
 
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -45,7 +46,8 @@ class MethodObserver:
     def start(self, metadata: "Metadata", attempts: Attempts | None = None) -> "tuple[Start, Metadata]":
         """Record that a call starts; return what `end` needs, and the metadata to send."""
         metrics = self._metrics or self._recorder()
-        metrics.started()
+        if metrics is not _NO_METRICS:
+            metrics.started()
         span, metadata = self._tracer.start(metadata, attempts)
         return (perf_counter(), span, metrics), metadata
 
@@ -53,12 +55,13 @@ class MethodObserver:
         """Record that the call is over. The caller sees to it that this happens once."""
         started_at, span, metrics = start
         seconds = perf_counter() - started_at
-        if span is None:
-            metrics.finished(ending.code, seconds, None, self._answered)
-            return
-        exemplar = self._tracer.exemplar(span) if metrics.exemplars else None
-        metrics.finished(ending.code, seconds, exemplar, self._answered)
-        self._tracer.end(span, ending, attempts, seconds)
+        if metrics is not _NO_METRICS:
+            exemplar = None
+            if span is not None and metrics.exemplars:
+                exemplar = self._tracer.exemplar(span, partial(metrics.wants_exemplar, seconds))
+            metrics.finished(ending.code, seconds, exemplar, self._answered)
+        if span is not None:
+            self._tracer.end(span, ending, attempts, seconds)
 
     def begin(self, metadata: "Metadata") -> "tuple[Observation, Metadata]":
         """Record that a call starts; return its observation and the metadata to send."""

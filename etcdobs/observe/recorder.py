@@ -1,6 +1,8 @@
 """Records RPCs as Prometheus metrics with the names, labels and meaning of go-grpc-prometheus."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import grpc
@@ -14,6 +16,9 @@ __all__ = ["CODE_NAMES", "Kind", "MethodMetrics", "MethodRecorder", "NoMetrics",
 
 Kind: TypeAlias = Literal["unary", "client_stream", "server_stream", "bidi_stream"]
 """The values of the label `grpc_type`."""
+
+EXEMPLAR_EVERY = 0.1
+"""Seconds for which a bucket keeps its exemplar: it has one at a time, and is read seconds apart."""
 
 # codes.Code.String() of grpc-go: Python's names differ by more than case (CANCELLED, Canceled).
 CODE_NAMES: Mapping[grpc.StatusCode, str] = {
@@ -48,6 +53,7 @@ class MethodRecorder(Protocol):
 
     @property
     def exemplars(self) -> bool: ...
+    def wants_exemplar(self, seconds: float) -> bool: ...
     def started(self) -> None: ...
     def sent(self) -> None: ...
     def received(self) -> None: ...
@@ -64,6 +70,9 @@ class NoMetrics:
     """Records nothing."""
 
     exemplars = False
+
+    def wants_exemplar(self, seconds: float) -> bool:
+        return False
 
     def started(self) -> None: ...
     def sent(self) -> None: ...
@@ -91,6 +100,7 @@ class MethodMetrics:
         kind: Kind,
         *,
         more_labels: tuple[str, ...],
+        buckets: tuple[float, ...],
         exemplars: bool,
         failures: FailureLog,
     ) -> None:
@@ -100,6 +110,8 @@ class MethodMetrics:
         self._families = families
         self._failures = failures
         self.exemplars = exemplars
+        self._buckets = buckets
+        self._next_exemplar = [0.0] * (len(buckets) + 1)
         self._inc_started = families.started.labels(*labels).inc
         self._inc_sent = families.msg_sent.labels(*labels).inc
         self._inc_received = families.msg_received.labels(*labels).inc
@@ -148,6 +160,14 @@ class MethodMetrics:
             self._observe_seconds(seconds, exemplar)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("metrics")
+
+    def wants_exemplar(self, seconds: float) -> bool:
+        """Whether the bucket that so long a call falls into has got none for EXEMPLAR_EVERY."""
+        bucket, now = bisect_left(self._buckets, seconds), monotonic()
+        if now < self._next_exemplar[bucket]:
+            return False
+        self._next_exemplar[bucket] = now + EXEMPLAR_EVERY
+        return True
 
     def _handled(self, code: grpc.StatusCode) -> Callable[[], None]:
         inc = self._inc_handled.get(code)

@@ -1,37 +1,24 @@
 """Decides what a span says about an RPC (OpenTelemetry's RPC semantic conventions) and how its context travels."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, TypeAlias
+from typing import Final
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.propagators.textmap import Setter
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TraceFlags, TracerProvider
 
 from etcdobs.observe.attempts import Attempts, Held
 from etcdobs.observe.conventions import SCHEMA_URL, Attribute, Etcd, Former, call_attributes, wants_former
-from etcdobs.observe.ending import Ending
+from etcdobs.observe.ending import OK, Ending
 from etcdobs.observe.failure import FailureLog
+from etcdobs.observe.propagation import Metadata, with_context
 from etcdobs.observe.recorder import Kind, split_method
 
 __all__ = ["SCHEMA_URL", "CallTracer", "Metadata", "MethodTracer"]
 
-Metadata: TypeAlias = Iterable[tuple[str, str | bytes]] | None
-"""What gRPC takes as `metadata`; a key may come more than once."""
-
 _KEY_LENGTH: Final = 256
-
-
-class _MetadataSetter(Setter[list[tuple[str, str | bytes]]]):
-    def set(self, carrier: list[tuple[str, str | bytes]], key: str, value: str) -> None:
-        # A header of the same name is what an outer layer sent for its own span: the nearest span is the parent.
-        carrier[:] = [pair for pair in carrier if pair[0] != key]
-        carrier.append((key, _level_1(value) if key == "traceparent" else value))
-
-
-_SETTER = _MetadataSetter()
 
 
 class MethodTracer:
@@ -64,23 +51,20 @@ class MethodTracer:
         """
         try:
             if not self._has_span:
-                return None, _with_context(trace.get_current_span(), metadata)
-            span = self._started(attempts)
-            if span is trace.INVALID_SPAN:
-                return None, metadata
+                return None, with_context(trace.get_current_span(), metadata)
+            if attempts is not None and attempts.held is not None:
+                span = self._repeated(attempts, attempts.held)
+            else:
+                # Positional: the API's proxy passes keywords on at twice the cost, in each call of an untraced process.
+                span = self._start_span(self._name, None, SpanKind.CLIENT, self._attributes)
+                if span is trace.INVALID_SPAN:
+                    return None, metadata
+                if attempts is not None and attempts.shows_key and span.is_recording():
+                    _show_key(span, attempts.request)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("tracing")
             return None, metadata
         return span, self._injected(span, metadata)
-
-    def _started(self, attempts: Attempts | None) -> Span:
-        if attempts is not None and attempts.held is not None:
-            return self._repeated(attempts, attempts.held)
-        # Positional: the API's proxy passes keywords on at twice the cost, in each call of an untraced process.
-        span = self._start_span(self._name, None, SpanKind.CLIENT, self._attributes)
-        if attempts is not None and attempts.shows_key and span.is_recording():
-            _show_key(span, attempts.request)
-        return span
 
     def _repeated(self, attempts: Attempts, held: Held) -> Span:
         """The span of another attempt, below the span that began with the first, which from now on is the call's."""
@@ -127,7 +111,7 @@ class MethodTracer:
     def finish(self, span: Span, ending: Ending, ended: int | None = None) -> None:
         """Say how it ended, and end it; `ended` is when (nanoseconds since the epoch), None: now."""
         if span.is_recording():
-            span.set_attribute(Attribute.STATUS, ending.code.name)
+            span.set_attribute(Attribute.STATUS, "OK" if ending is OK else ending.code.name)
             if self._former:
                 span.set_attribute(Former.STATUS, ending.code.value[0])
             if ending.error_type is not None:
@@ -135,11 +119,11 @@ class MethodTracer:
                 span.set_status(Status(StatusCode.ERROR, ending.details or None))
         span.end(ended)
 
-    def exemplar(self, span: Span) -> dict[str, str] | None:
-        """The ids by which a metric points at the span; None unless the span is sampled."""
+    def exemplar(self, span: Span, wanted: Callable[[], bool]) -> dict[str, str] | None:
+        """The ids by which a metric points at the span; None unless the span is sampled, and then one `wanted`."""
         try:
             context = span.get_span_context()
-            if not context.trace_flags.sampled:
+            if not (context.trace_flags & TraceFlags.SAMPLED and wanted()):
                 return None
             return {
                 "trace_id": trace.format_trace_id(context.trace_id),
@@ -151,7 +135,7 @@ class MethodTracer:
 
     def _injected(self, span: Span, metadata: Metadata) -> Metadata:
         try:
-            return _with_context(span, metadata)
+            return with_context(span, metadata)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("propagating a trace")
             return metadata
@@ -168,25 +152,6 @@ class CallTracer:
     def method(self, method: str, kind: Kind, target: str) -> MethodTracer:
         """The spans of `method` (`/service/method`) on `target`, as given to the gRPC channel; "" if not known."""
         return MethodTracer(self.tracer, method, kind, target, self.failures, former=self._former)
-
-
-def _with_context(span: Span, metadata: Metadata) -> Metadata:
-    if not span.get_span_context().is_valid:
-        return metadata
-    pairs = list(metadata or ())
-    propagate.inject(pairs, trace.set_span_in_context(span), _SETTER)
-    return tuple(pairs)
-
-
-def _level_1(traceparent: str) -> str:
-    """The header without flags of later levels of W3C Trace Context, such as that ids are random.
-
-    OpenTelemetry for Go takes a header with a flag that it does not know for none at all: etcd would begin a new trace.
-    """
-    head, dash, flags = traceparent.rpartition("-")
-    if not head.startswith("00-") or flags in {"00", "01"}:
-        return traceparent
-    return f"{head}{dash}{int(flags, 16) & TraceFlags.SAMPLED:02x}"
 
 
 def _show_key(span: Span, request: object) -> None:

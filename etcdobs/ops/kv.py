@@ -8,6 +8,7 @@ from etcdobs._call import (
     Call,
     Confirmation,
     Timeout,
+    checked_bool,
     checked_int,
     checked_retry,
     checked_timeout,
@@ -71,12 +72,17 @@ def get(
         EmptyKeyError: the key is empty.
         CompactedError, FutureRevisionError: the revision is not in the cluster's history.
     """
-    operation = Get(as_key(key), revision=revision, serializable=serializable)
-    return Call(Get.rpc, operation.request, lambda reply: _first(operation.decode(reply)), checked_timeout(timeout))
+    request = pb.RangeRequest(
+        key=as_key(key),
+        revision=checked_int("revision", revision),
+        serializable=checked_bool("serializable", serializable),
+    )
+    return Call(Get.rpc, request, _first, checked_timeout(timeout))
 
 
-def _first(response: RangeResponse) -> KeyValue | None:
-    return response.kvs[0] if response.kvs else None
+def _first(reply: Any) -> KeyValue | None:
+    kvs = reply.kvs
+    return _decode.key_value(kvs[0]) if kvs else None
 
 
 def range(

@@ -124,12 +124,7 @@ class Get(Operation):
 
     def decode(self, reply: Any) -> RangeResponse:
         """The server's reply to the read as the public type."""
-        return RangeResponse(
-            header=_decode.header(reply.header),
-            kvs=tuple(map(_decode.key_value, reply.kvs)),
-            count=reply.count,
-            more=reply.more,
-        )
+        return _decode.range_response(reply)
 
 
 def _check_order(request: pb.RangeRequest) -> None:
@@ -214,7 +209,7 @@ class Delete(Operation):
         return DeleteResponse(
             header=_decode.header(reply.header),
             deleted=reply.deleted,
-            prev_kvs=tuple(map(_decode.key_value, reply.prev_kvs)),
+            prev_kvs=tuple(_decode.key_values(reply.prev_kvs)),
         )
 
 

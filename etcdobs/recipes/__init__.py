@@ -5,37 +5,7 @@ Reading and writing in another way: `Batch`, `Cache`, `LeasingKV`, `Ordering`, `
 Services: `Naming`, `NamingWatcher`, `Resolver`.
 """
 
-from etcdobs.recipes.barrier import AsyncBarrier, Barrier
-from etcdobs.recipes.batched import AsyncBatch, Batch
-from etcdobs.recipes.cache import AsyncCache, Cache
-from etcdobs.recipes.double_barrier import AsyncDoubleBarrier, DoubleBarrier
-from etcdobs.recipes.election import AsyncElection, Election
-from etcdobs.recipes.errors import (
-    BarrierHeldError,
-    ElectionNotLeaderError,
-    LockNotHeldError,
-    SessionExpiredError,
-    StaleReadError,
-    TooManyClientsError,
-)
-from etcdobs.recipes.kubernetes import AsyncKubernetes, Kubernetes
-from etcdobs.recipes.leasing import AsyncLeasingKV, LeasingKV
-from etcdobs.recipes.lock import AsyncLock, Lock
-from etcdobs.recipes.mirror import AsyncMirror, Mirror
-from etcdobs.recipes.naming import (
-    AsyncNaming,
-    AsyncNamingWatcher,
-    AsyncResolver,
-    Endpoint,
-    Naming,
-    NamingWatcher,
-    Resolver,
-)
-from etcdobs.recipes.ordering import AsyncOrdering, Ordering
-from etcdobs.recipes.queue import AsyncPriorityQueue, AsyncQueue, PriorityQueue, Queue
-from etcdobs.recipes.rwlock import AsyncRWLock, RWLock
-from etcdobs.recipes.session import AsyncSession, Session
-from etcdobs.recipes.stm import STM, AsyncSTM, Isolation
+from typing import TYPE_CHECKING
 
 __all__ = [
     "STM",
@@ -83,3 +53,65 @@ __all__ = [
     "StaleReadError",
     "TooManyClientsError",
 ]
+
+if TYPE_CHECKING:
+    from etcdobs.recipes.barrier import AsyncBarrier, Barrier
+    from etcdobs.recipes.batched import AsyncBatch, Batch
+    from etcdobs.recipes.cache import AsyncCache, Cache
+    from etcdobs.recipes.double_barrier import AsyncDoubleBarrier, DoubleBarrier
+    from etcdobs.recipes.election import AsyncElection, Election
+    from etcdobs.recipes.errors import (
+        BarrierHeldError,
+        ElectionNotLeaderError,
+        LockNotHeldError,
+        SessionExpiredError,
+        StaleReadError,
+        TooManyClientsError,
+    )
+    from etcdobs.recipes.kubernetes import AsyncKubernetes, Kubernetes
+    from etcdobs.recipes.leasing import AsyncLeasingKV, LeasingKV
+    from etcdobs.recipes.lock import AsyncLock, Lock
+    from etcdobs.recipes.mirror import AsyncMirror, Mirror
+    from etcdobs.recipes.naming import (
+        AsyncNaming,
+        AsyncNamingWatcher,
+        AsyncResolver,
+        Endpoint,
+        Naming,
+        NamingWatcher,
+        Resolver,
+    )
+    from etcdobs.recipes.ordering import AsyncOrdering, Ordering
+    from etcdobs.recipes.queue import AsyncPriorityQueue, AsyncQueue, PriorityQueue, Queue
+    from etcdobs.recipes.rwlock import AsyncRWLock, RWLock
+    from etcdobs.recipes.session import AsyncSession, Session
+    from etcdobs.recipes.stm import STM, AsyncSTM, Isolation
+else:
+    from etcdobs._lazy import homes, lazily
+
+    _HOMES = homes(
+        {
+            "etcdobs.recipes.barrier": "AsyncBarrier Barrier",
+            "etcdobs.recipes.batched": "AsyncBatch Batch",
+            "etcdobs.recipes.cache": "AsyncCache Cache",
+            "etcdobs.recipes.double_barrier": "AsyncDoubleBarrier DoubleBarrier",
+            "etcdobs.recipes.election": "AsyncElection Election",
+            "etcdobs.recipes.errors": (
+                "BarrierHeldError ElectionNotLeaderError LockNotHeldError SessionExpiredError StaleReadError "
+                "TooManyClientsError"
+            ),
+            "etcdobs.recipes.kubernetes": "AsyncKubernetes Kubernetes",
+            "etcdobs.recipes.leasing": "AsyncLeasingKV LeasingKV",
+            "etcdobs.recipes.lock": "AsyncLock Lock",
+            "etcdobs.recipes.mirror": "AsyncMirror Mirror",
+            "etcdobs.recipes.naming": (
+                "AsyncNaming AsyncNamingWatcher AsyncResolver Endpoint Naming NamingWatcher Resolver"
+            ),
+            "etcdobs.recipes.ordering": "AsyncOrdering Ordering",
+            "etcdobs.recipes.queue": "AsyncPriorityQueue AsyncQueue PriorityQueue Queue",
+            "etcdobs.recipes.rwlock": "AsyncRWLock RWLock",
+            "etcdobs.recipes.session": "AsyncSession Session",
+            "etcdobs.recipes.stm": "STM AsyncSTM Isolation",
+        }
+    )
+    __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -23,17 +23,37 @@ __all__ = ["AsyncLock", "Lock"]
 
 
 class _Claim(Standing[S]):
-    """What both locks share: the time they wait by themselves, and that one object is for one user at a time."""
+    """What both locks share: the time they wait by themselves, and that nobody believes to have it with another.
+
+    A second user, who found the lock held by its own object, or by its own lease, would be inside with the first.
+    """
 
     def __init__(self, name: str | bytes, ttl: int, timeout: float | None, shared: S | None) -> None:
         super().__init__(name, ttl, shared)
         self._timeout = timeout
-        self._claimed = threading.Lock()
+        self._deciding = threading.Lock()
+        self._claimed = False
+        self._entered = False
 
-    def _claim(self) -> None:
-        # A second thread, or task, that found the lock held by its own object would believe that it has it.
-        if not self._claimed.acquire(blocking=False) and not self.lost:
-            raise RuntimeError("this lock is held or waited for already: each thread or task needs one of its own")
+    def _claim(self) -> S | None:
+        """Take the object for one user; returns the session of its own that a lock that was lost leaves behind."""
+        with self._deciding:
+            if self._claimed and (self._entered or not self.lost):
+                raise RuntimeError("this lock is held or waited for already: each thread or task needs one of its own")
+            self._claimed = True
+            return self._forget()[1]
+
+    def _claim_place(self, session: S, candidate: Candidate) -> None:
+        if session.places.setdefault(candidate.key, self) is not self:
+            raise RuntimeError(
+                f"another lock of this session holds {self._prefix[:-1]!r} or waits for it, and in one session they are"
+                " one owner: each thread or task needs a session of its own"
+            )
+
+    def _unclaim(self, session: S | None, candidate: Candidate | None) -> None:
+        if session is not None and candidate is not None and session.places.get(candidate.key) is self:
+            del session.places[candidate.key]
+        self._claimed = False
 
     def _seconds(self, timeout: Timeout) -> float | None:
         return self._timeout if isinstance(timeout, ClientDefault) else checked_seconds(timeout)
@@ -43,7 +63,8 @@ class Lock(_Claim[Session]):
     """A lock of the whole cluster. Whoever holds it loses it with its lease: check `lost`, and fence with `fence`.
 
     Use it as a context manager, or `acquire` and `release`; it may be used again. One object is for one thread at a
-    time, and in one session all locks of a name are one owner. Compatible with Go's `concurrency.Mutex`.
+    time, and in one session only one lock of a name is held or waited for at a time: the lease is who owns it, as with
+    Go's `concurrency.Mutex`, with which it is compatible.
     """
 
     def __init__(
@@ -77,12 +98,12 @@ class Lock(_Claim[Session]):
         Raises:
             DeadlineExceededError: it was not free in time (also a TimeoutError); the place in the queue is given up.
             SessionExpiredError: the lease was lost while waiting.
-            RuntimeError: this object holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
         """
-        self._claim()
+        outlived = self._claim()
         with lock_wait(self._procedures.driver.metrics):
             try:
-                session, candidate = self._open()
+                session, candidate = self._begin(outlived)
                 waiting = patience(session, self._seconds(timeout), self._not_first)
                 self._procedures.perform(candidate.stand_and_wait(), waiting)
                 check_alive(session)
@@ -94,11 +115,11 @@ class Lock(_Claim[Session]):
         """Take the lock if it is free now; False when another holds it.
 
         Raises:
-            RuntimeError: this object holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
         """
-        self._claim()
+        outlived = self._claim()
         try:
-            session, candidate = self._open()
+            session, candidate = self._begin(outlived)
             is_first = self._procedures.perform(candidate.stand())
             check_alive(session)
         except BaseException:
@@ -125,11 +146,13 @@ class Lock(_Claim[Session]):
 
     def __enter__(self) -> "Lock":
         self.acquire()
+        self._entered = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._entered = False
         if self._candidate is not None:
             try:
                 self.release()
@@ -137,10 +160,14 @@ class Lock(_Claim[Session]):
                 if error is None:
                     raise
 
-    def _open(self) -> tuple[Session, Candidate]:
-        _, outlived = self._forget()
+    def _begin(self, outlived: Session | None) -> tuple[Session, Candidate]:
         if outlived is not None:
             outlived.orphan()
+        session, candidate = self._open()
+        self._claim_place(session, candidate)
+        return session, candidate
+
+    def _open(self) -> tuple[Session, Candidate]:
         self._check_shared()
         self._session = session = self._shared or Session(self._leases, self._ttl)
         session.__enter__()
@@ -153,11 +180,12 @@ class Lock(_Claim[Session]):
             self._leave()
 
     def _leave(self, timeout: Timeout = CLIENT_DEFAULT) -> bool:
+        stood_in = self._session
         candidate, session = self._forget()
         try:
             return candidate is not None and self._procedures.perform(timed(candidate.leave(), timeout))
         finally:
-            self._claimed.release()
+            self._unclaim(stood_in, candidate)
             if session is not None:
                 session.close(timeout=timeout)
 
@@ -166,7 +194,8 @@ class AsyncLock(_Claim[AsyncSession]):
     """A lock of the whole cluster. Whoever holds it loses it with its lease: check `lost`, and fence with `fence`.
 
     Use it as an async context manager, or `acquire` and `release`; it may be used again. One object is for one task
-    at a time, and in one session all locks of a name are one owner. Compatible with Go's `concurrency.Mutex`.
+    at a time, and in one session only one lock of a name is held or waited for at a time: the lease is who owns it,
+    as with Go's `concurrency.Mutex`, with which it is compatible.
     """
 
     def __init__(
@@ -200,12 +229,12 @@ class AsyncLock(_Claim[AsyncSession]):
         Raises:
             DeadlineExceededError: it was not free in time (also a TimeoutError); the place in the queue is given up.
             SessionExpiredError: the lease was lost while waiting.
-            RuntimeError: this object holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
         """
-        self._claim()
+        outlived = self._claim()
         with lock_wait(self._procedures.driver.metrics):
             try:
-                session, candidate = await self._open()
+                session, candidate = await self._begin(outlived)
                 waiting = patience(session, self._seconds(timeout), self._not_first)
                 await self._procedures.perform(candidate.stand_and_wait(), waiting)
                 check_alive(session)
@@ -217,11 +246,11 @@ class AsyncLock(_Claim[AsyncSession]):
         """Take the lock if it is free now; False when another holds it.
 
         Raises:
-            RuntimeError: this object holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
         """
-        self._claim()
+        outlived = self._claim()
         try:
-            session, candidate = await self._open()
+            session, candidate = await self._begin(outlived)
             is_first = await self._procedures.perform(candidate.stand())
             check_alive(session)
         except BaseException:
@@ -248,11 +277,13 @@ class AsyncLock(_Claim[AsyncSession]):
 
     async def __aenter__(self) -> "AsyncLock":
         await self.acquire()
+        self._entered = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._entered = False
         if self._candidate is not None:
             try:
                 await self.release()
@@ -260,10 +291,14 @@ class AsyncLock(_Claim[AsyncSession]):
                 if error is None:
                     raise
 
-    async def _open(self) -> tuple[AsyncSession, Candidate]:
-        _, outlived = self._forget()
+    async def _begin(self, outlived: AsyncSession | None) -> tuple[AsyncSession, Candidate]:
         if outlived is not None:
             await outlived.orphan()
+        session, candidate = await self._open()
+        self._claim_place(session, candidate)
+        return session, candidate
+
+    async def _open(self) -> tuple[AsyncSession, Candidate]:
         self._check_shared()
         self._session = session = self._shared or AsyncSession(self._leases, self._ttl)
         await session.__aenter__()
@@ -276,10 +311,11 @@ class AsyncLock(_Claim[AsyncSession]):
             await self._leave()
 
     async def _leave(self, timeout: Timeout = CLIENT_DEFAULT) -> bool:
+        stood_in = self._session
         candidate, session = self._forget()
         try:
             return candidate is not None and await self._procedures.perform(timed(candidate.leave(), timeout))
         finally:
-            self._claimed.release()
+            self._unclaim(stood_in, candidate)
             if session is not None:
                 await session.close(timeout=timeout)

@@ -59,7 +59,7 @@ async def test_renewals_move_to_another_member_when_one_swallows_them(
 ) -> None:
     with relay(quick_etcd.endpoint) as one, relay(quick_etcd.endpoint) as two:
         async with open_client(quick_etcd.endpoint) as other, open_client([one.endpoint, two.endpoint]) as client:
-            lease, neglected = await other.lease.grant(2), await other.lease.grant(3)
+            lease, neglected = await other.lease.grant(3), await other.lease.grant(4)
             async with client.lease.keep_alive(lease) as heartbeat:
                 serving = one if one.connections else two
                 serving.blackhole()

@@ -12,11 +12,20 @@ import pytest
 
 from etcdobs.testing import Etcd, relay
 
+HEAD = """
+import asyncio, logging, os, signal, sys
+from prometheus_client import REGISTRY
+from etcdobs import AsyncClient, Client
+MARGIN = "etcdobs_lease_margin_seconds"
+# Of leases alone: what the calls see of a server that cannot be reached is told too.
+logging.getLogger("etcdobs.lease").addHandler(logging.StreamHandler(sys.stdout))
+"""
 LOOK = """
     print("ready", flush=True)
     os.kill(os.getpid(), signal.SIGSTOP)
     # Nothing gets through any more: whatever is known now was not told by the server.
     print(*(held.lost for held in (heartbeat, session, lock, election)), flush=True)
+    print(REGISTRY.get_sample_value("etcdobs_lease_lost_total"), REGISTRY.get_sample_value(MARGIN), flush=True)
     os._exit(0)
 """
 BLOCKING = """
@@ -48,8 +57,7 @@ SCRIPTS = {
 
 @contextmanager
 def child(kind: str, endpoint: str) -> Iterator["subprocess.Popen[str]"]:
-    head = "import asyncio, os, signal, sys\nfrom etcdobs import AsyncClient, Client\n"
-    command = [sys.executable, "-W", "error", "-c", head + textwrap.dedent(SCRIPTS[kind]), endpoint]
+    command = [sys.executable, "-W", "error", "-c", HEAD + textwrap.dedent(SCRIPTS[kind]), endpoint]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
@@ -69,4 +77,6 @@ def test_a_process_that_was_suspended_sees_at_once_that_its_lease_is_lost(quick_
         while quick_etcd.etcdctl("get", "--prefix", "", "--keys-only").strip():
             pass
         process.send_signal(signal.SIGCONT)
-        assert process.stdout.readline() == "True True True True\n"
+        said = process.stdout.read().splitlines()
+    assert [line.partition(":")[0] for line in said[:4]] == ["a lease ended although it was kept alive"] * 4
+    assert said[4:] == ["True True True True", "4.0 0.0"]

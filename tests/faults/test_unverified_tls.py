@@ -13,11 +13,11 @@ import grpc
 import pytest
 
 from etcdobs import TLS, AsyncClient, Client, ClosedError, EtcdError
-from etcdobs._drive import aio as room
+from etcdobs._drive import aio_connecting as room
 from etcdobs._drive.leaf import Leaf, fetch_leaf
 from etcdobs._wire import RPCS
 from etcdobs._wire import etcdserverpb as pb
-from etcdobs.testing import Certificates, Etcd, certificates, etcd
+from etcdobs.testing import Certificates, Etcd, certificates, etcd, relay
 from tests.conftest import OpenClient
 from tests.waiting import QUICK, Stopwatch, eventually
 
@@ -117,3 +117,29 @@ async def test_a_certificate_that_the_server_renewed(open_client: OpenClient, tm
         for _ in range(3):
             assert await client.get("k") is None
         await opened.__aexit__(None, None, None)
+
+
+async def test_a_server_that_is_slow_to_show_its_certificate_takes_the_call_no_longer(
+    open_client: OpenClient, tls_etcd: Etcd
+) -> None:
+    """What it takes to be shown the certificate is part of the time that the call has."""
+    with relay(tls_etcd.endpoint) as link:
+        link.delay(0.15)
+        async with open_client(link.endpoint, tls=UNVERIFIED) as client:
+            with Stopwatch() as took, pytest.raises(EtcdError):
+                await client.get("k", timeout=1.65)
+    assert took.seconds < 2.1
+
+
+async def test_a_certificate_that_is_awaited_keeps_no_other_endpoint_waiting(
+    open_client: OpenClient, tls_etcd: Etcd, hole: str
+) -> None:
+    async with open_client(hole, tls=UNVERIFIED, dial_timeout=5, timeout=3) as client:
+        waiting = asyncio.create_task(client.get("k", timeout=1))
+        await asyncio.sleep(0.1)
+        with Stopwatch() as took:
+            await client.maintenance.status(tls_etcd.endpoint)
+        assert took.seconds < 0.8
+        with Stopwatch() as took, pytest.raises(EtcdError):
+            await waiting
+        assert took.seconds < 1.5

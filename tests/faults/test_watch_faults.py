@@ -159,12 +159,34 @@ async def test_the_member_that_served_it_is_killed(
             etcd_cluster_of_three.start()
 
 
-async def _written(client: AsyncClient, key: str) -> bool:
+async def test_leadership_that_moves_on_loses_and_doubles_nothing(
+    open_client: OpenClient, etcd_cluster_of_three: EtcdCluster, prefix: str
+) -> None:
+    async with (
+        open_client(etcd_cluster_of_three.endpoints, timeout=20) as writer,
+        open_client(etcd_cluster_of_three.endpoints) as client,
+        client.watch(Keys.prefix(prefix)) as watcher,
+    ):
+        for turn in range(3):
+            leader = etcd_cluster_of_three.leader()
+            others = [member for member in etcd_cluster_of_three if member is not leader]
+            heir = (await writer.maintenance.status(others[turn % 2].endpoint)).header.member_id
+            async with open_client(leader.endpoint) as at_the_leader:
+                await at_the_leader.maintenance.move_leader(heir)
+            await eventually(lambda: _written(writer, prefix, str(turn)), timeout=20)  # noqa: B023 - waited for
+        found = await values(watcher, 1)
+        while found[-1] != "2":
+            found += await values(watcher, 1)
+    assert sorted(set(found)) == ["0", "1", "2"]
+    assert found == sorted(found)
+
+
+async def _written(client: AsyncClient, key: str, value: str = "2") -> bool:
     kv = await client.get(key)
-    if kv is not None and kv.text == "2":
+    if kv is not None and kv.text == value:
         return True
     with contextlib.suppress(UnavailableError):  # whether it was applied is read back
-        await client.put(key, "2")
+        await client.put(key, value)
     return False
 
 

@@ -1,6 +1,8 @@
 """A consumer that is slow holds its own buffer and no more: the server is told to stop, and goes on where it was."""
 
-from etcdobs import AsyncClient, Keys, Put
+import pytest
+
+from etcdobs import AsyncClient, CompactedError, Keys, Put
 from etcdobs.testing import Etcd, relay
 from tests.conftest import OpenClient
 from tests.served import watchers_on
@@ -39,6 +41,22 @@ async def test_a_slow_consumer_holds_up_no_neighbour(open_client: OpenClient, qu
         assert len(await taken(quick, 20 * A_REVISION)) == 20 * A_REVISION
         assert slow.pending == A_REVISION
         assert len(await taken(slow, 20 * A_REVISION)) == 20 * A_REVISION
+
+
+async def test_what_was_compacted_while_a_buffer_was_full_is_told_after_what_it_held(
+    open_client: OpenClient, quick_etcd: Etcd
+) -> None:
+    async with open_client(quick_etcd.endpoint) as client, client.watch(Keys.prefix("k"), buffer=BUFFER) as watcher:
+        await write(client, 50)
+        await eventually(lambda: watchers_on(quick_etcd) == 0)
+        held = watcher.pending
+        kept = (await client.put("other")).revision
+        await client.compact(kept)
+        expected = [str(number) for number in range(50) for _ in range(A_REVISION)][:held]
+        assert await values(watcher, held) == expected
+        with pytest.raises(CompactedError) as caught:
+            await watcher.get(timeout=10)
+    assert caught.value.compact_revision == kept
 
 
 async def test_a_full_buffer_outlasts_a_broken_connection(open_client: OpenClient, quick_etcd: Etcd) -> None:

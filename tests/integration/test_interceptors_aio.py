@@ -1,11 +1,9 @@
 """What is recorded of asyncio calls, however they end: through interceptors and through bound stubs alike."""
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import pytest
@@ -15,6 +13,7 @@ from etcdobs.interceptors import aio_client_interceptors
 from etcdobs.observe import ClientMetrics, Instruments
 from etcdobs.observe.recorder import Kind
 from tests.echo_service import FAIL, GIVE_UP, HANG, METHODS, OK, Counted, EchoService, aio_until, counted, over
+from tests.echo_stubs import Stub, bare, several
 
 Open = Callable[[str, ClientMetrics], tuple[grpc.aio.Channel, dict[Kind, Any]]]
 
@@ -32,33 +31,6 @@ def bound(target: str, metrics: ClientMetrics) -> tuple[grpc.aio.Channel, dict[K
         for kind, call in bare(channel).items()
     }
     return channel, calls
-
-
-def bare(channel: grpc.aio.Channel) -> dict[Kind, Any]:
-    return {
-        "unary": channel.unary_unary(METHODS["unary"]),
-        "client_stream": channel.stream_unary(METHODS["client_stream"]),
-        "server_stream": channel.unary_stream(METHODS["server_stream"]),
-        "bidi_stream": channel.stream_stream(METHODS["bidi_stream"]),
-    }
-
-
-@dataclass
-class Stub:
-    """The four calls of the echo service, and what was recorded of them."""
-
-    channel: grpc.aio.Channel
-    registry: CollectorRegistry
-    calls: dict[Kind, Any]
-
-    def __getattr__(self, kind: str) -> Any:
-        return self.calls[cast("Kind", kind)]
-
-    def counted(self, kind: Kind) -> Counted:
-        return counted(self.registry, kind)
-
-    async def until(self, kind: Kind, expected: Counted) -> None:
-        await aio_until(lambda: self.counted(kind), expected)
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +52,6 @@ async def stub(opened: Open, service: EchoService) -> AsyncIterator[Stub]:
     channel, calls = opened(service.target, ClientMetrics(registry))
     async with channel:
         yield Stub(channel, registry, calls)
-
-
-async def several(*requests: bytes) -> AsyncIterator[bytes]:
-    for request in requests:
-        yield request
 
 
 async def endless(*requests: bytes) -> AsyncIterator[bytes]:
@@ -211,7 +178,7 @@ async def test_a_client_stream_whose_task_is_cancelled(stub: Stub) -> None:
         return answer
 
     task = asyncio.create_task(join())
-    await stub.until("client_stream", Counted(sent=1))
+    await stub.aio_until("client_stream", Counted(sent=1))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -265,7 +232,7 @@ async def test_a_server_stream_left_by_break_and_cancelled(stub: Stub) -> None:
 
 async def test_a_server_stream_cancelled_before_it_is_read(stub: Stub) -> None:
     call = stub.server_stream(HANG, timeout=30)
-    await stub.until("server_stream", Counted(sent=1))
+    await stub.aio_until("server_stream", Counted(sent=1))
     assert call.cancel()
     assert await call.code() is grpc.StatusCode.CANCELLED
     assert stub.counted("server_stream") == over("Canceled", sent=1)
@@ -279,11 +246,11 @@ async def test_a_server_stream_whose_reader_is_cancelled(stub: Stub) -> None:
             pass
 
     task = asyncio.create_task(read())
-    await stub.until("server_stream", Counted(sent=1, received=1))
+    await stub.aio_until("server_stream", Counted(sent=1, received=1))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await stub.until("server_stream", over("Canceled", sent=1, received=1))
+    await stub.aio_until("server_stream", over("Canceled", sent=1, received=1))
 
 
 async def test_a_server_stream_whose_channel_is_closed(stub: Stub) -> None:
@@ -305,7 +272,7 @@ async def test_a_bound_server_stream_dropped_midway_is_cancelled(service: EchoSe
             break
         del call
         gc.collect()
-        await stub.until("server_stream", over("Canceled", sent=1, received=1))
+        await stub.aio_until("server_stream", over("Canceled", sent=1, received=1))
 
 
 async def test_a_call_that_only_its_waiting_caller_holds_goes_on(stub: Stub) -> None:
@@ -328,7 +295,7 @@ async def test_a_bidi_stream_written_and_read(stub: Stub) -> None:
     call = stub.bidi_stream(timeout=5)
     await call.write(OK)
     assert await call.read() == OK
-    await stub.until("bidi_stream", Counted(sent=1, received=1))
+    await stub.aio_until("bidi_stream", Counted(sent=1, received=1))
     await call.done_writing()
     assert await call.read() is grpc.aio.EOF
     assert stub.counted("bidi_stream") == over("OK", sent=1, received=1)
@@ -338,7 +305,7 @@ async def test_a_bidi_stream_cancelled_under_way(stub: Stub) -> None:
     call = stub.bidi_stream(endless(OK), timeout=30)
     async for _ in call:
         break
-    await stub.until("bidi_stream", Counted(sent=1, received=1))
+    await stub.aio_until("bidi_stream", Counted(sent=1, received=1))
     called = asyncio.Event()
     call.add_done_callback(lambda _: called.set())
     assert call.cancel()
@@ -353,11 +320,11 @@ async def test_a_bidi_stream_whose_reader_is_cancelled(stub: Stub) -> None:
     call = stub.bidi_stream(timeout=30)
     await call.write(OK)
     assert await call.read() == OK
-    await stub.until("bidi_stream", Counted(sent=1, received=1))
+    await stub.aio_until("bidi_stream", Counted(sent=1, received=1))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await call.read()
-    await stub.until("bidi_stream", over("Canceled", sent=1, received=1))
+    await stub.aio_until("bidi_stream", over("Canceled", sent=1, received=1))
 
 
 async def test_a_bidi_stream_that_fails(stub: Stub) -> None:
@@ -372,33 +339,3 @@ async def test_a_bidi_stream_on_a_closed_channel(stub: Stub) -> None:
     with pytest.raises((grpc.aio.UsageError, asyncio.CancelledError)):
         await stub.bidi_stream(timeout=5).read()
     assert stub.counted("bidi_stream") == over("Canceled")
-
-
-# Beside other interceptors
-
-
-class Answering(grpc.aio.UnaryUnaryClientInterceptor):
-    """Another library's: awaits the call, and returns its response in place of the call."""
-
-    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        return await (await continuation(client_call_details, request))
-
-
-@pytest.mark.parametrize("request_", [OK, FAIL])
-async def test_an_inner_interceptor_may_answer_in_place_of_the_call(service: EchoService, request_: bytes) -> None:
-    registry = CollectorRegistry()
-    interceptors = [*aio_client_interceptors(ClientMetrics(registry)), Answering()]
-    async with grpc.aio.insecure_channel(service.target, interceptors=interceptors) as channel:
-        with contextlib.suppress(grpc.aio.AioRpcError):
-            await bare(channel)["unary"](request_, timeout=5)
-    expected = over("OK", sent=1, received=1) if request_ == OK else over("FailedPrecondition", sent=1)
-    assert counted(registry, "unary") == expected
-
-
-async def test_interceptors_twice_on_one_channel_record_each_for_itself(service: EchoService) -> None:
-    first, second = CollectorRegistry(), CollectorRegistry()
-    interceptors = [*aio_client_interceptors(ClientMetrics(first)), *aio_client_interceptors(ClientMetrics(second))]
-    async with grpc.aio.insecure_channel(service.target, interceptors=interceptors) as channel:
-        call = bare(channel)["bidi_stream"](several(b"a", b"b"), timeout=5)
-        assert [response async for response in call] == [b"a", b"b"]
-    assert counted(first, "bidi_stream") == counted(second, "bidi_stream") == over("OK", sent=2, received=2)

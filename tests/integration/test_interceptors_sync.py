@@ -5,8 +5,7 @@ import queue
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import grpc
 import pytest
@@ -15,7 +14,8 @@ from prometheus_client import CollectorRegistry
 from etcdobs.interceptors import client_interceptors
 from etcdobs.observe import ClientMetrics, Instruments
 from etcdobs.observe.recorder import Kind
-from tests.echo_service import FAIL, GIVE_UP, HANG, METHODS, OK, Counted, EchoService, counted, over, until
+from tests.echo_service import FAIL, GIVE_UP, HANG, METHODS, OK, Counted, EchoService, counted, over
+from tests.echo_stubs import Requests, Stub, bare
 
 Open = Callable[[grpc.Channel, ClientMetrics], dict[Kind, Any]]
 
@@ -30,33 +30,6 @@ def bound(channel: grpc.Channel, metrics: ClientMetrics) -> dict[Kind, Any]:
         kind: instruments.bind_sync(call, method=METHODS[kind], kind=kind, target="")
         for kind, call in bare(channel).items()
     }
-
-
-def bare(channel: grpc.Channel) -> dict[Kind, Any]:
-    return {
-        "unary": channel.unary_unary(METHODS["unary"]),
-        "client_stream": channel.stream_unary(METHODS["client_stream"]),
-        "server_stream": channel.unary_stream(METHODS["server_stream"]),
-        "bidi_stream": channel.stream_stream(METHODS["bidi_stream"]),
-    }
-
-
-@dataclass
-class Stub:
-    """The four calls of the echo service, and what was recorded of them."""
-
-    channel: grpc.Channel
-    registry: CollectorRegistry
-    calls: dict[Kind, Any]
-
-    def __getattr__(self, kind: str) -> Any:
-        return self.calls[cast("Kind", kind)]
-
-    def counted(self, kind: Kind) -> Counted:
-        return counted(self.registry, kind)
-
-    def until(self, kind: Kind, expected: Counted) -> None:
-        until(lambda: self.counted(kind), expected)
 
 
 @pytest.fixture(scope="module")
@@ -94,21 +67,6 @@ def nobody() -> str:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
     return f"127.0.0.1:{port}"
-
-
-class Requests:
-    """Requests that a test hands over one by one."""
-
-    def __init__(self, *first: bytes) -> None:
-        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        for request in first:
-            self._queue.put(request)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._queue.get, None)
-
-    def end(self) -> None:
-        self._queue.put(None)
 
 
 @pytest.fixture
@@ -422,47 +380,3 @@ def test_a_bidi_stream_that_reaches_nobody(opened: Open, nobody: str) -> None:
         with pytest.raises(grpc.RpcError):
             next(call)
     assert counted(registry, "bidi_stream") == over("Unavailable")
-
-
-# Beside other interceptors
-
-
-class Rude(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Another library's: raises a bare RpcError, and returns a bare generator for a stream."""
-
-    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        raise grpc.RpcError("refused here")
-
-    def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        return (response for response in continuation(client_call_details, request))
-
-
-def test_a_stream_that_an_inner_interceptor_made_a_generator_is_still_handled(service: EchoService) -> None:
-    registry = CollectorRegistry()
-    interceptors = [*client_interceptors(ClientMetrics(registry)), Rude()]
-    with grpc.insecure_channel(service.target) as channel:
-        calls = bare(grpc.intercept_channel(channel, *interceptors))
-        assert list(calls["server_stream"](b"a,b", timeout=5)) == [b"a", b"b"]
-    assert counted(registry, "server_stream") == over("OK", sent=1, received=2)
-
-
-def test_a_bare_error_of_an_inner_interceptor_is_unknown(service: EchoService) -> None:
-    registry = CollectorRegistry()
-    interceptors = [*client_interceptors(ClientMetrics(registry)), Rude()]
-    with grpc.insecure_channel(service.target) as channel:
-        calls = bare(grpc.intercept_channel(channel, *interceptors))
-        with pytest.raises((grpc.RpcError, AttributeError)):
-            calls["unary"](OK, timeout=5)
-    assert counted(registry, "unary") == over("Unknown", sent=1)
-
-
-def test_interceptors_twice_on_one_channel_record_each_for_itself(service: EchoService) -> None:
-    first, second = CollectorRegistry(), CollectorRegistry()
-    interceptors = [*client_interceptors(ClientMetrics(first)), *client_interceptors(ClientMetrics(second))]
-    with grpc.insecure_channel(service.target) as channel:
-        calls = bare(grpc.intercept_channel(channel, *interceptors))
-        stream = calls["server_stream"](b"a,hang", timeout=30)
-        assert next(stream) == b"a"
-        stream.cancel()
-    ended = over("Canceled", sent=1, received=1)
-    until(lambda: (counted(first, "server_stream"), counted(second, "server_stream")), (ended, ended))

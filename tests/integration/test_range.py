@@ -215,6 +215,14 @@ async def test_children_below_large_branches(client: AsyncClient, prefix: str) -
     assert [child.name async for child in client.children(prefix)] == [b"a", b"b", b"c"]
 
 
+async def test_children_with_the_keys_in_them(client: AsyncClient, prefix: str) -> None:
+    await client.load(f'{{"key": "{prefix}a/{number}", "value": ""}}' for number in range(700))
+    await client.load(f'{{"key": "{prefix}{name}", "value": ""}}' for name in ("b", "b/1", "b/2/3", "c"))
+    found = [(child.name, child.is_branch, child.count) async for child in client.children(prefix, counts=True)]
+    assert found == [(b"a", True, 700), (b"b", False, 1), (b"b", True, 2), (b"c", False, 1)]
+    assert [child.count async for child in client.children(prefix)] == [None] * 4
+
+
 async def test_children_of_other_separators(client: AsyncClient, prefix: str) -> None:
     await fill(client, prefix, "a.b.c a.d e")
     assert [child.name async for child in client.children(prefix, separator=".")] == [b"a", b"e"]

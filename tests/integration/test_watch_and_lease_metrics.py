@@ -88,17 +88,21 @@ async def test_the_margin_of_a_lease_goes_down_while_the_server_is_frozen(
         (sample,) = shown.samples("etcdobs_lease_margin_seconds")
         return sample.value
 
+    def share() -> float:
+        return shown.total("etcdobs_lease_margin_ratio")
+
     async with open_client(quick_etcd.endpoint, metrics=ClientMetrics(shown.registry)) as client:
         assert shown.samples("etcdobs_lease_margin_seconds") == []
         long, short = await client.lease.grant(60), await client.lease.grant(2)
         async with client.lease.keep_alive(long):
             assert 50 < margin() <= 60
+            assert 0.8 < share() <= 1
             async with client.lease.keep_alive(short) as heartbeat:
                 assert 0 < margin() <= 2
                 quick_etcd.pause()
                 await eventually(lambda: margin() < 0.5)
                 assert await heartbeat.wait_lost(timeout=5)
-                assert margin() == 0
+                assert margin() == share() == 0
                 quick_etcd.resume()
             assert margin() > 50
         assert shown.samples("etcdobs_lease_margin_seconds") == []
@@ -116,6 +120,32 @@ async def test_a_watch_that_ended_with_an_error_is_not_shown_as_open(
         with pytest.raises(CompactedError):
             await watcher.get(timeout=5)
         assert shown.total("etcdobs_watches_active") == 0
+        assert shown.counts("etcdobs_watch_failures_total", "cause") == {"Compacted": 1}
+
+
+async def test_a_watch_that_its_user_or_the_client_closed_is_no_failure(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown
+) -> None:
+    async with open_client(etcd_server.endpoint, metrics=ClientMetrics(shown.registry)) as client:
+        async with client.watch(prefix):
+            pass
+        left_open = client.watch(prefix)
+        with pytest.raises(TimeoutError):
+            await left_open.get(timeout=0.05)
+    assert shown.samples("etcdobs_watch_failures_total") == []
+
+
+async def test_a_full_buffer_shows(open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown) -> None:
+    async with (
+        open_client(etcd_server.endpoint, metrics=ClientMetrics(shown.registry)) as client,
+        client.watch(Keys.prefix(prefix), buffer=4) as watcher,
+    ):
+        for number in range(4):
+            assert shown.total("etcdobs_watch_buffer_fill_ratio") < 1
+            await client.put(f"{prefix}{number}")
+        await eventually(lambda: shown.total("etcdobs_watch_buffer_fill_ratio") >= 1)
+        await taken(watcher, 4)
+        assert shown.total("etcdobs_watch_buffer_fill_ratio") == 0
 
 
 async def test_closing_a_watch_is_not_held_against_its_member(

@@ -79,12 +79,38 @@ def test_a_mutation_that_may_have_been_applied_is_never_sent_twice(kind: type[Et
     assert "may or may not have been applied" in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", [KeyNotFoundError, NoLeaderError, errors.NoSpaceError, errors.PermissionDeniedError])
+@pytest.mark.parametrize("kind", [KeyNotFoundError, errors.NoSpaceError, errors.PermissionDeniedError])
 def test_a_refused_mutation_has_a_known_outcome(kind: type[EtcdError]) -> None:
     played = Played(make_session(), script(kind()))
     with pytest.raises(kind) as caught:
         played.call(put())
     assert len(played.sends) == 1
+    assert not caught.value.outcome_unknown
+
+
+def test_a_mutation_that_a_member_without_a_leader_refused_goes_to_another() -> None:
+    played = Played(make_session(), by_address(a=NoLeaderError(), b=None, c=None))
+    played.call(put())
+    assert played.addresses == ["a:1", "b:1"]
+    assert all(dict(send.metadata)["hasleader"] == "true" for send in played.sends)
+
+
+@pytest.mark.parametrize(("endpoints", "require_leader", "sends"), [("a:1", False, 1), ("a:1,b:1,c:1", True, 4)])
+def test_where_no_member_has_a_leader_whoever_asked_for_one_is_told(
+    endpoints: str, require_leader: bool, sends: int
+) -> None:
+    played = Played(make_session(endpoints, require_leader=require_leader), script(NoLeaderError()))
+    with pytest.raises(NoLeaderError) as caught:
+        played.call(put())
+    assert len(played.sends) == sends
+    assert not caught.value.outcome_unknown
+
+
+def test_where_no_member_has_a_leader_others_wait_for_one() -> None:
+    played = Played(make_session(), script(NoLeaderError()))
+    with pytest.raises(DeadlineExceededError) as caught:
+        played.call(put())
+    assert played.now - 1000 < 10
     assert not caught.value.outcome_unknown
 
 

@@ -58,6 +58,7 @@ def full() -> CollectorRegistry:
     metrics.failed_over("Unavailable")
     metrics.endpoint("localhost:2379")(0.001)
     metrics.watch_resumed("Unavailable")
+    metrics.watch_failed("Compacted")
     metrics.lock_waited(1.0, "OK")
     return registry
 

@@ -136,6 +136,7 @@ def readings(*mailboxes: Mailbox) -> dict[str, float]:
 def test_who_has_taken_all_is_not_behind_those_who_received_more() -> None:
     assert readings(mailbox(5, 5), mailbox(9, 9)) == {
         "watch_buffer_events": 0,
+        "watch_buffer_fill_ratio": 0,
         "watch_lag_revisions": 0,
         "watch_lag_seconds": 0,
     }
@@ -145,12 +146,18 @@ def test_who_is_not_served_any_more_is_behind_those_who_are() -> None:
     assert readings(mailbox(5, 3), mailbox(9, 9))["watch_lag_revisions"] == 2
     assert readings(mailbox(5, 3, parked=True), mailbox(9, 9)) == {
         "watch_buffer_events": 2,
+        "watch_buffer_fill_ratio": 2 / 16,
         "watch_lag_revisions": 6,
         "watch_lag_seconds": 10.0,
     }
 
 
 def test_the_margin_is_that_of_the_lease_that_is_lost_first() -> None:
-    hearts = [Heart(1, expires_at=50.0), Heart(2, expires_at=20.0), Heart(3)]
-    assert list(lease_readings(hearts, 15.0)) == [Reading("lease_margin_seconds", 5.0)]
+    hearts = [Heart(1, ttl=60, expires_at=30.0), Heart(2, ttl=10, expires_at=20.0), Heart(3)]
+    assert list(lease_readings(hearts, 15.0)) == [
+        Reading("lease_margin_seconds", 5.0),
+        Reading("lease_margin_ratio", 0.25),
+    ]
+    # The server knew it no more when it was first asked.
+    assert list(lease_readings([Heart(4, ended=True)], 15.0))[1] == Reading("lease_margin_ratio", 0.0)
     assert list(lease_readings([Heart(3)], 15.0)) == []

@@ -16,7 +16,8 @@ READ: Call[Any] = kv.get("k")
 MUTATIONS: list[Call[Any]] = [kv.put("k"), kv.delete("k"), kv.compact(1)]
 EVERY_ERROR: list[type[EtcdError]] = [getattr(errors, name) for name in errors.__all__]
 TOKEN_REFUSED = (errors.InvalidAuthTokenError, errors.AuthOldRevisionError, errors.UserEmptyError)
-SURELY_NOT_APPLIED = (ConnectionFailedError, *TOKEN_REFUSED, errors.NotSupportedForLearnerError)
+REFUSED_HERE = (errors.NotSupportedForLearnerError, errors.NoLeaderError)
+SURELY_NOT_APPLIED = (ConnectionFailedError, *TOKEN_REFUSED, *REFUSED_HERE)
 AMBIGUOUS = (
     errors.UnavailableError,
     errors.DeadlineExceededError,
@@ -40,9 +41,9 @@ def test_a_mutation_is_repeated_only_when_it_was_surely_not_applied(kind: type[E
 
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
-def test_a_read_is_repeated_also_when_a_member_is_unavailable(kind: type[EtcdError]) -> None:
+def test_a_read_is_repeated_also_when_a_member_is_unavailable_or_gave_it_up(kind: type[EtcdError]) -> None:
     again = verdict(READ, kind()) is not Verdict.RAISE
-    assert again == issubclass(kind, (*SURELY_NOT_APPLIED, UnavailableError))
+    assert again == issubclass(kind, (*SURELY_NOT_APPLIED, UnavailableError, errors.CallCancelledError))
 
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
@@ -57,7 +58,7 @@ def test_the_outcome_of_a_mutation_is_unknown_when_it_may_have_been_applied(kind
 def test_each_cause_has_its_way(call: Call[Any]) -> None:
     assert verdict(call, ConnectionFailedError()) is Verdict.CONNECT_ELSEWHERE
     assert verdict(call, InvalidAuthTokenError()) is Verdict.RENEW_TOKEN
-    assert verdict(call, errors.NotSupportedForLearnerError()) is Verdict.ASK_ELSEWHERE
+    assert all(verdict(call, kind()) is Verdict.ASK_ELSEWHERE for kind in REFUSED_HERE)
 
 
 def test_without_credentials_a_refused_token_is_the_callers_matter() -> None:

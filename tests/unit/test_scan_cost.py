@@ -170,3 +170,33 @@ def test_a_listing_of_many_small_directories_takes_few_requests() -> None:
 def test_any_directory_in_pages_of_any_size(keys: list[bytes], size: int) -> None:
     cursor = ChildrenCursor("", separator="/", timeout=1, page_size=size)
     assert pages(Store(keys), cursor) == listing(keys, b"", b"/")
+
+
+def test_a_listing_of_large_directories_counts_all_keys_three_times_at_most() -> None:
+    keys = [b"/registry/%02d/%08d" % (directory, number) for directory in range(97) for number in range(700)]
+    store = CountingStore(keys)
+    assert len(pages(store, children("/registry/"))) == 97
+    assert store.counted <= 3 * len(keys)
+    # Next to nothing of each directory is read.
+    assert store.sent <= 97 * 150
+    assert len(store.requests) <= 1.3 * 97
+
+
+def test_a_listing_with_counts_costs_one_count_more() -> None:
+    keys = [b"/registry/%02d/%08d" % (directory, number) for directory in range(97) for number in range(700)]
+    without, store = CountingStore(keys), CountingStore(keys)
+    pages(without, children("/registry/"))
+    found = pages(store, children("/registry/", counts=True))
+    assert [child.count for child in found] == [700] * 97
+    assert store.counted - without.counted <= len(keys)
+
+
+@given(
+    keys=st.lists(st.one_of(ANY, ALIKE, CLUSTERED), max_size=120, unique=True),
+    size=st.one_of(st.none(), st.integers(1, 9)),
+)
+def test_the_counts_of_any_directory(keys: list[bytes], size: int | None) -> None:
+    cursor = ChildrenCursor("", separator="/", timeout=1, counts=True, page_size=size)
+    for child in pages(Store(keys), cursor):
+        below = [key for key in keys if key.startswith(child.key)] if child.is_branch else [child.key]
+        assert child.count == len(below)

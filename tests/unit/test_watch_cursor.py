@@ -6,6 +6,7 @@ from etcdobs import EventType
 from etcdobs._watch import Ask, Batch, Created, Cursor, Ended, WatchStream
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import CompactedError
+from etcdobs.ops._decode import event as decode_event
 from etcdobs.types import WatchResponse
 from tests.unit.watch_answers import KEYS, answer, canceled, created, live, pinned, revisions, start
 
@@ -152,12 +153,45 @@ def test_a_compaction_of_the_first_revision_not_seen_is_a_loss() -> None:
     assert effect.error.compact_revision == 12
 
 
-def test_progress_for_the_whole_stream_reaches_every_watcher_and_moves_nothing() -> None:
+def test_progress_of_the_whole_stream_is_asked_for_by_nobody_and_means_nothing() -> None:
     cursors = [Cursor(KEYS, start_revision=5), Cursor(KEYS, start_revision=6)]
     stream = live(*cursors)
-    effects = stream.receive(answer(id=-1, header=20))
-    assert [effect.cursor for effect in effects if isinstance(effect, Batch)] == cursors
+    assert stream.receive(answer(id=-1, header=20)) == []
     assert [start(cursor.request()) for cursor in cursors] == [5, 6]
+
+
+def test_what_a_notification_said_not_to_exist_is_handed_on_all_the_same_and_once() -> None:
+    cursor = Cursor(KEYS, start_revision=5)
+    stream = live(cursor)
+    stream.receive(answer(id=0, header=20))
+    assert revisions(stream.receive(answer(7, 9))) == [[7, 9]]
+    assert start(cursor.request()) == 10
+    assert revisions(stream.receive(answer(9, 12))) == [[12]]
+
+
+def test_the_events_of_a_batch_are_put_in_order() -> None:
+    cursor = pinned(10)
+    stream = live(cursor)
+    stream.receive(answer(13, 12, fragment=True))
+    assert revisions(stream.receive(answer(11, 13))) == [[11, 12, 13, 13]]
+    assert start(cursor.request()) == 14
+
+
+def test_after_the_last_revision_there_is_nothing_and_it_comes_once() -> None:
+    cursor = pinned(10)
+    stream = live(cursor)
+    assert revisions(stream.receive(answer(2**63 - 1))) == [[2**63 - 1]]
+    assert start(cursor.request()) == 2**63 - 1
+    assert stream.receive(answer(2**63 - 1)) == []
+
+
+def test_events_that_come_with_the_creation_are_delivered() -> None:
+    cursor, stream = pinned(10), WatchStream()
+    stream.create(cursor)
+    assert stream.receive(created(0, 12, events=answer(11, 12).events)) == [
+        Created(cursor),
+        Batch(cursor, WatchResponse((*map(decode_event, answer(11, 12).events),), 12)),
+    ]
 
 
 def test_a_compaction_of_a_start_that_the_user_named_is_told() -> None:
@@ -171,8 +205,9 @@ def test_a_compaction_of_a_start_that_the_user_named_is_told() -> None:
 
 
 def test_a_compaction_before_anything_was_seen_moves_a_pinned_start_to_it() -> None:
-    cursor = pinned(10)
-    stream = live(cursor)
+    cursor, stream = pinned(10), WatchStream()
+    stream.create(cursor)
+    stream.receive(created(0, 29))
     (effect,) = stream.receive(canceled(0, compact_revision=30))
     assert isinstance(effect, Ask)
     assert start(effect.request) == 30
@@ -204,6 +239,30 @@ def test_a_stream_that_broke_before_the_creation_leaves_a_pinned_start_free() ->
     stream.create(cursor)
     stream.broken()
     stream.restart()
-    stream.receive(created(0))
+    stream.receive(created(0, 40))
     (effect,) = stream.receive(canceled(0, compact_revision=30))
     assert isinstance(effect, Ask)
+
+
+@pytest.mark.parametrize("compacted", [31, 2**63 - 1])
+def test_a_compaction_of_what_came_after_the_creation_is_a_loss_before_any_event_too(compacted: int) -> None:
+    stream = WatchStream()
+    stream.create(pinned(10))
+    stream.receive(created(0, 29))
+    (effect,) = stream.receive(canceled(0, compact_revision=compacted))
+    assert isinstance(effect, Ended)
+    assert isinstance(effect.error, CompactedError)
+    assert effect.error.compact_revision == compacted
+
+
+@pytest.mark.parametrize("compacted", [-5, 3, 10, 11])
+@pytest.mark.parametrize("early", [False, True])
+def test_a_server_that_refuses_what_it_says_it_has_is_not_asked_the_same_again(compacted: int, early: bool) -> None:
+    stream = live(Cursor(KEYS, 11, progress_notify=early))
+    (effect,) = stream.receive(canceled(0, compact_revision=compacted))
+    if early and compacted == 11:
+        assert isinstance(effect, Ask)
+        stream.receive(created(1))
+        (effect,) = stream.receive(canceled(1, compact_revision=compacted))
+    assert isinstance(effect, Ended)
+    assert isinstance(effect.error, CompactedError)

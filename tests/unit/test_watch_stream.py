@@ -140,6 +140,19 @@ def test_a_creation_that_nobody_asked_for_is_cancelled() -> None:
     assert effect.request.cancel_request.watch_id == 4
 
 
+@pytest.mark.parametrize("id", [0, -1, -(2**63)])
+def test_an_id_that_is_anothers_or_none_opens_the_stream_again_and_loses_no_watcher(id: int) -> None:
+    first, second = Cursor(KEYS, start_revision=3), Cursor(KEYS, start_revision=4)
+    stream = live(first)
+    stream.create(second)
+    (effect,) = stream.receive(created(id))
+    assert isinstance(effect, Rebuild)
+    assert isinstance(effect.error, errors.InternalError)
+    assert may_resume(effect.error)
+    stream.broken()
+    assert [start(request) for request in stream.restart()] == [3, 4]
+
+
 def test_a_live_watcher_is_cancelled_by_its_id_and_what_still_comes_is_ignored() -> None:
     cursor, other = pinned(), pinned()
     stream = live(cursor, other)

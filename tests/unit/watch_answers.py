@@ -26,8 +26,8 @@ def answer(*revisions: int, id: int = 0, header: int = 0, fragment: bool = False
     )
 
 
-def created(id: int, **more: Any) -> pb.WatchResponse:
-    return pb.WatchResponse(watch_id=id, created=True, header=pb.ResponseHeader(revision=9), **more)
+def created(id: int, header: int = 9, **more: Any) -> pb.WatchResponse:
+    return pb.WatchResponse(watch_id=id, created=True, header=pb.ResponseHeader(revision=header), **more)
 
 
 def canceled(id: int, **more: Any) -> pb.WatchResponse:

@@ -70,21 +70,23 @@ class Server:
         self.creating.popleft()
         return pb.WatchResponse(watch_id=id, created=True, canceled=True, cancel_reason=reason)
 
-    def send(self, watch: Watch, revisions: int, cuts: list[int]) -> pb.WatchResponse | None:
+    def send(
+        self, watch: Watch, revisions: int, cuts: list[int], *, backwards: bool = False
+    ) -> pb.WatchResponse | None:
         """The next response of a watch: what is left of a batch, or a new one of so many revisions, cut at `cuts`."""
         if not watch.fragments:
             if watch.position < self.compacted:
                 del self.watches[watch.id]
                 return canceled(watch.id, compact_revision=self.compacted)
-            self._cut(watch, revisions, cuts)
+            self._cut(watch, revisions, cuts, backwards=backwards)
         return watch.fragments.popleft() if watch.fragments else None
 
-    def _cut(self, watch: Watch, revisions: int, cuts: list[int]) -> None:
+    def _cut(self, watch: Watch, revisions: int, cuts: list[int], *, backwards: bool) -> None:
         ahead = sorted(revision for revision in self.log if revision >= watch.position)[:revisions]
         if not ahead:
             return
         watch.position = ahead[-1] + 1
-        events = [event for revision in ahead for event in self.log[revision]]
+        events = [event for revision in sorted(ahead, reverse=backwards) for event in self.log[revision]]
         edges = sorted({0, len(events), *(cut % len(events) for cut in cuts)})
         for begin, end in pairwise(edges):
             last = end == len(events)
@@ -97,6 +99,12 @@ class Server:
         if self.revision < watch.position - 1:
             return None
         watch.position = self.revision + 1
+        return self._response(watch, [], fragment=False)
+
+    def false_progress(self, watch: Watch) -> pb.WatchResponse | None:
+        """That a watch has all there is, although it has not; None while that would take something from it for good."""
+        if watch.fragments or watch.position < self.compacted:
+            return None
         return self._response(watch, [], fragment=False)
 
     def restored(self, watch: Watch, back: int) -> None:

@@ -1,0 +1,142 @@
+"""Decides what a dump says, and where one that was broken off goes on: a scan, as lines. No I/O."""
+
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Protocol
+
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_bool
+from etcdobs._lines import Reading, ending, heading, lines, range_of
+from etcdobs._scan import ScanCursor, scan
+from etcdobs.keys import Keys, as_keys
+from etcdobs.types import KeyValue
+
+Progress = Callable[[int, int], object]
+
+
+class Writable(Protocol):
+    """A file that takes bytes, or what is like one."""
+
+    def write(self, data: bytes, /) -> object:
+        """Add to it."""
+        ...
+
+
+Target = str | PathLike[str] | Writable
+
+
+def dump(
+    keys: str | bytes | Keys,
+    target: Target,
+    *,
+    resume: bool = False,
+    leased: bool = True,
+    revision: int = 0,
+    serializable: bool = False,
+    progress: Progress | None = None,
+    timeout: Timeout = CLIENT_DEFAULT,
+) -> "Dumping":
+    """Writes the keys of a range as lines of JSON, as of one revision; returns how many.
+
+    A line is `{"key": ..., "value": ...}`; bytes that are not UTF-8 are in base64 as `key_base64`, `value_base64`. The
+    first line tells the revision and the range, the last one how many keys there were. Leases are not written. A file
+    appears under its name once it is whole; until then, and where it was broken off, it is called `<name>.part`.
+
+    Args:
+        keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
+        target: a file's name, or a binary file that is open.
+        resume: go on with what is in `<name>.part`, at its revision; where there is none, begin.
+        leased: False leaves out the keys that hang on a lease.
+        revision: read as of this revision; 0 for that of now.
+        serializable: let any member answer from its own state, which may lag behind.
+        progress: called with how many keys are written, and how many there are in all.
+        timeout: seconds for each page; left out: the client's; None: no deadline.
+
+    Raises:
+        CompactedError: the revision was compacted meanwhile: it can not be gone on with.
+        ValueError: what is to be gone on with is a dump of another range or revision.
+    """
+    if checked_bool("resume", resume) and not isinstance(target, (str, PathLike)):
+        raise ValueError("resume needs the name of a file, to read what is in it")
+    if not isinstance(target, (str, PathLike)) and not callable(getattr(target, "write", None)):
+        raise TypeError(f"target must be a file's name or a binary file, not {type(target).__name__}")
+    cursor = scan(keys, revision=revision, serializable=serializable, timeout=timeout)
+    return Dumping(
+        as_keys(keys), cursor, target, resume=resume, leased=checked_bool("leased", leased), progress=progress
+    )
+
+
+class Dumping:
+    """Keys on their way into a file.
+
+    Attributes:
+        cursor: the scan that they come from.
+        target, resume: as they were asked for.
+    """
+
+    def __init__(
+        self,
+        keys: Keys,
+        cursor: ScanCursor,
+        target: Target,
+        *,
+        resume: bool,
+        leased: bool,
+        progress: Progress | None,
+    ) -> None:
+        self.cursor: ScanCursor = cursor
+        self.target: Target = target
+        self.resume = resume
+        self._keys = keys
+        self._leased = leased
+        self._progress = progress
+        self._begun = False
+        self.count = self._before = 0
+
+    def go_on(self, part: Iterable[bytes]) -> int:
+        """Go on behind these lines of a dump that was broken off; returns how many bytes of them stay."""
+        reading, kept, last = Reading(), 0, b""
+        for line in part:
+            if not line.endswith(b"\n"):
+                break
+            found = reading.read(line)
+            if reading.number == 1:
+                self._same(*range_of(line))
+            elif found is None:
+                break
+            else:
+                last = found[0]
+                self.count += 1
+            kept += len(line)
+        self._begun = kept > 0
+        self._before = self.count
+        if last:
+            self.cursor.go_on_after(last)
+        return kept
+
+    def _same(self, revision: int, keys: Keys) -> None:
+        if keys != self._keys:
+            raise ValueError(f"the dump to go on with is of {keys}, not of {self._keys}")
+        if self.cursor.revision not in (0, revision):
+            raise ValueError(f"the dump to go on with is of revision {revision}, not of {self.cursor.revision}")
+        self.cursor.revision = revision
+
+    def add(self, kvs: Sequence[KeyValue]) -> bytes:
+        """What a page adds."""
+        wanted = kvs if self._leased else [kv for kv in kvs if not kv.lease]
+        self.count += len(wanted)
+        return self._first() + lines(wanted)
+
+    def _first(self) -> bytes:
+        if self._begun:
+            return b""
+        self._begun = True
+        return heading(self.cursor.revision, self._keys)
+
+    def tell(self) -> None:
+        """What was added is written."""
+        if self._progress is not None:
+            self._progress(self.count, self._before + self.cursor.count)
+
+    def finish(self) -> bytes:
+        """What comes behind all pages."""
+        return self._first() + ending(self.count)

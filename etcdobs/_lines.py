@@ -1,0 +1,162 @@
+"""Decides how keys are lines of text: JSON, one key a line, bytes that are not UTF-8 in base64. No I/O.
+
+    {"revision": 7, "start": "/app/", "end": "/app0"}     what follows, as of which revision
+    {"key": "/app/a", "value": "text"}
+    {"key_base64": "/w==", "value_base64": "AAE="}
+    {"count": 2}                                          that was all of it
+
+The first line and the last are there so that a half of it is never taken for the whole; keys need neither. Several such
+texts may follow one another.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from typing import Any, cast
+
+from etcdobs.keys import Keys
+from etcdobs.types import KeyValue
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
+_json = json.JSONDecoder().decode
+_FORMS = ("key", "key_base64", "value", "value_base64")
+
+
+def _member(name: str, data: bytes) -> str:
+    try:
+        return f'"{name}": {_text(data.decode())}'
+    except UnicodeDecodeError:
+        return f'"{name}_base64": "{b64encode(data).decode()}"'
+
+
+def heading(revision: int, keys: Keys) -> bytes:
+    """The line before the keys of this range, as of this revision."""
+    return f'{{"revision": {revision}, {_member("start", keys.start)}, {_member("end", keys.end)}}}\n'.encode()
+
+
+def lines(kvs: Iterable[KeyValue]) -> bytes:
+    """A line for each key."""
+    return "".join([f"{{{_member('key', kv.key)}, {_member('value', kv.value)}}}\n" for kv in kvs]).encode()
+
+
+def ending(count: int) -> bytes:
+    """The line after so many keys."""
+    return f'{{"count": {count}}}\n'.encode()
+
+
+class Reading:
+    """Takes such lines in turn, and says which is wrong in what way.
+
+    Attributes:
+        number: of the line that was read last, from 1.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._heading = 0
+        self._count = 0
+
+    def read(self, line: str | bytes) -> tuple[bytes, bytes] | None:
+        """The key and the value of the next line; None where it has none.
+
+        Raises:
+            ValueError: the line is none of ours; the message tells its number and what is wrong.
+        """
+        self.number += 1
+        try:
+            return self._entry(line)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"line {self.number}: {error}") from None
+
+    def _entry(self, line: str | bytes) -> tuple[bytes, bytes] | None:
+        if line.isspace() or not line:
+            return None
+        found = _parsed(line)
+        if "key" in found or "key_base64" in found:
+            self._count += 1
+            return _key_and_value(found)
+        if "revision" in found:
+            self.finish()
+            self._heading, self._count = self.number, 0
+        elif "count" in found:
+            self._check(found["count"])
+        else:
+            raise ValueError(f"no key: {_shown(line)}")
+        return None
+
+    def _check(self, count: Any) -> None:
+        if self._heading and count != self._count:
+            raise ValueError(f"{self._count} keys came since line {self._heading}, and {count!r} were written")
+        self._heading = 0
+
+    def skip(self) -> None:
+        """Leave the next line out."""
+        self.number += 1
+
+    def finish(self) -> None:
+        """There are no more lines.
+
+        Raises:
+            ValueError: what a first line began has no last line.
+        """
+        if self._heading:
+            raise ValueError(
+                f"what begins in line {self._heading} ends after {self._count} keys without a last line that counts "
+                "them: there may have been more"
+            )
+
+
+def _parsed(line: str | bytes) -> dict[str, Any]:
+    found: Any
+    try:
+        found = _json(line if isinstance(line, str) else line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"neither UTF-8 nor base64: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"no JSON: {error}: {_shown(line)}") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"no JSON object: {_shown(line)}")
+    return cast("dict[str, Any]", found)
+
+
+def _key_and_value(found: dict[str, Any]) -> tuple[bytes, bytes]:
+    key, value = found.get("key"), found.get("value")
+    if len(found) == 2 and key and isinstance(key, str) and isinstance(value, str):
+        return key.encode(), value.encode()
+    key, value = _bytes_of(found, "key"), _bytes_of(found, "value")
+    if not key:
+        raise ValueError("the key is empty")
+    if len(found) > 2:
+        raise ValueError(f"unknown: {', '.join(repr(name) for name in found if name not in _FORMS)}")
+    return key, value
+
+
+def _bytes_of(found: dict[str, Any], name: str) -> bytes:
+    plain, coded = found.get(name), found.get(f"{name}_base64")
+    if (plain is None) is (coded is None):
+        raise ValueError(f"one of {name!r} and '{name}_base64' is wanted")
+    if plain is None:
+        try:
+            return b64decode(coded, validate=True)  # type: ignore[arg-type]
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"'{name}_base64' is no base64: {error}") from None
+    if not isinstance(plain, str):
+        raise TypeError(f"{name!r} must be a string, not {plain!r}")
+    return plain.encode()
+
+
+def range_of(line: bytes) -> tuple[int, Keys]:
+    """The revision and the keys that a first line tells of.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _parsed(line)
+    revision = found.get("revision")
+    if not isinstance(revision, int):
+        raise ValueError(f"no revision: {_shown(line)}")
+    return revision, Keys(_bytes_of(found, "start"), _bytes_of(found, "end"))
+
+
+def _shown(line: str | bytes) -> str:
+    return repr(line) if len(line) <= 80 else f"{line[:80]!r}..."

@@ -1,0 +1,170 @@
+"""Decides how lines become transactions: what goes together, how far they are written, what a failure says. No I/O.
+
+    next()                      what goes into one transaction now; empty: nothing
+    call(entries)               those as a call
+    settled(entries)            they were answered
+    refused(entries, error)     they were not
+    finish()                    nothing is under way any more: how many were written, or what was wrong
+
+What goes together, and that no two transactions under way write the same key, is decided as for a batch (`_batch`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import repeat
+from os import PathLike
+from typing import Any
+
+from etcdobs._batch import MAX_BYTES, MAX_OPS, MAX_UNDER_WAY, Batching, Entries, PutEntry, transaction
+from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_int, checked_timeout
+from etcdobs._lines import Reading
+from etcdobs.errors import EtcdError
+
+Source = str | PathLike[str] | Iterable[str | bytes]
+Progress = Callable[[int], object]
+
+
+def load(
+    source: Source,
+    *,
+    start: int = 1,
+    max_ops: int = MAX_OPS,
+    progress: Progress | None = None,
+    timeout: Timeout = CLIENT_DEFAULT,
+) -> "Loading":
+    """Writes keys from lines of JSON, many in one transaction; returns how many were written.
+
+    A line is `{"key": ..., "value": ...}`; bytes that are not UTF-8 are in base64 as `key_base64`, `value_base64`.
+    That is what `dump` makes; the keys hang on no lease. Of lines with the same key the last one wins. A transaction
+    whose outcome is unknown is sent again, as lines may be that were loaded before: a put done twice is a put.
+
+    Args:
+        source: a file's name, or the lines themselves, such as a file that is open.
+        start: the number of the first line to load, from 1: those before it are left out.
+        max_ops: keys in one transaction; where the server allows fewer, it is asked for fewer.
+        progress: called with the number of a line up to which all are written: one more is where to start again.
+        timeout: seconds for each transaction; left out: the client's; None: no deadline.
+
+    Raises:
+        ValueError: a line is wrong; the message tells its number, and all lines before it are written.
+        EtcdError: of a transaction; a note of it tells up to which line all are written.
+    """
+    return Loading(source, start=start, max_ops=max_ops, progress=progress, timeout=timeout)
+
+
+class _LineEntry(PutEntry):
+    """The put of one line."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, line: int, key: bytes, value: bytes) -> None:
+        super().__init__(key, value, 0, False)
+        self.line = line
+
+
+class Loading:
+    """Lines on their way into the store."""
+
+    def __init__(
+        self, source: Source, *, start: int, max_ops: int, progress: Progress | None, timeout: Timeout
+    ) -> None:
+        if isinstance(source, (bytes, bytearray)) or not isinstance(source, (str, PathLike, Iterable)):
+            raise TypeError(f"source must be a file's name or its lines, not {type(source).__name__}")
+        self.source: Source = source
+        self._start = checked_int("start", start, least=1)
+        self._progress = progress
+        self._timeout = checked_timeout(timeout)
+        self._batching = Batching(max_ops)
+        self._window = (MAX_UNDER_WAY + 1) * max_ops
+        self._reading = Reading()
+        self._lines: Iterator[str | bytes] | None = None
+        # Those that were read and not written yet, in their order.
+        self._waiting: dict[int, _LineEntry] = {}
+        self._size = self._written = 0
+        # All lines up to this one were read, and nothing was wrong with them.
+        self._taken = self._told = self._start - 1
+        self._error: Exception | None = None
+
+    def begin(self, lines: Iterable[str | bytes]) -> None:
+        """These are the lines of the source."""
+        self._lines = iter(lines)
+        for _ in repeat(None, self._start - 1):
+            if next(self._lines, None) is None:
+                raise ValueError(f"start is {self._start}, and there are {self._reading.number} lines")
+            self._reading.skip()
+
+    @property
+    def line(self) -> int:
+        """All lines up to this one are written."""
+        return next(iter(self._waiting), self._taken + 1) - 1
+
+    def next(self) -> Entries:
+        """What goes into one transaction now."""
+        while self._lines is not None and len(self._waiting) < self._window and self._size < MAX_BYTES * MAX_UNDER_WAY:
+            self._read(self._lines)
+        return self._batching.next()
+
+    def _read(self, lines: Iterator[str | bytes]) -> None:
+        line = next(lines, None)
+        try:
+            if line is None:
+                self._lines = None
+                self._reading.finish()
+            else:
+                self._take(self._reading.read(line))
+        except ValueError as error:
+            self._lines, self._error = None, error
+
+    def _take(self, found: tuple[bytes, bytes] | None) -> None:
+        self._taken = self._reading.number
+        if found is None:
+            return
+        entry = _LineEntry(self._taken, *found)
+        self._waiting[entry.line] = entry
+        self._size += entry.size
+        self._batching.add(entry)
+
+    def call(self, entries: Entries) -> Call[Any]:
+        """The transaction of `entries`."""
+        call: Call[Any] = transaction(entries, 0.0)
+        return replace(call, timeout=self._timeout, retry="at_least_once", decode=_nothing)
+
+    def settled(self, entries: Entries) -> None:
+        """`entries` are written."""
+        self._batching.settled(entries)
+        self._written += len(entries)
+        for entry in entries:
+            assert isinstance(entry, _LineEntry)
+            del self._waiting[entry.line]
+            self._size -= entry.size
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None and self.line > self._told:
+            self._told = self.line
+            self._progress(self._told)
+
+    def refused(self, entries: Entries, error: EtcdError) -> None:
+        """`entries`, once sent together, have failed with `error`; where it is no fault of one of them, all is over."""
+        for entry, own in self._batching.refused(entries, error):
+            assert isinstance(entry, _LineEntry)
+            self._fail(entry.line, own)
+
+    def _fail(self, line: int, error: EtcdError) -> None:
+        if not isinstance(self._error, EtcdError):
+            error.add_note(f"line {line} was not written")
+            self._error = error
+        self._lines = None
+        for entry in self._waiting.values():
+            entry.dropped = True
+
+    def finish(self) -> int:
+        """How many keys were written; raises what was wrong."""
+        self._tell()
+        if self._error is None:
+            return self._written
+        self._error.add_note(f"all lines up to {self.line} are written: start={self.line + 1} goes on there")
+        raise self._error
+
+
+def _nothing(_reply: Any) -> None: ...

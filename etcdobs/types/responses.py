@@ -1,0 +1,143 @@
+"""Decides what answers to the KV service are. The keys of one are made when they are looked at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+from etcdobs.types.key_value import KeyValue, few, key_value, key_values
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHeader:
+    """Who answered, and at which revision of the store."""
+
+    cluster_id: int
+    member_id: int
+    revision: int
+    raft_term: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    header: ResponseHeader
+
+    @property
+    def revision(self) -> int:
+        """The cluster's revision when it answered."""
+        return self.header.revision
+
+
+class _Unread(Response):
+    """Holds the keys in the message that they came in until all are asked for; reading one by one never keeps them."""
+
+    __slots__ = ("_unread",)
+    _unread: Sequence[Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RangeResponse(_Unread, Sequence[KeyValue]):
+    """The keys of a range: a sequence of `KeyValue`, each made when it is reached.
+
+    Iterating is the cheapest way to read it; `kvs` makes and keeps all of them. The answer of the server is held until
+    then, or until this is let go; a `KeyValue` holds nothing but itself.
+
+    Attributes:
+        kvs: the keys, none with `count_only`.
+        count: number of keys in the whole range, whatever the limit.
+        more: True when the limit left some out.
+    """
+
+    kvs: tuple[KeyValue, ...]
+    count: int  # type: ignore[assignment]  # etcd's name for it wins over the sequence's method
+    more: bool
+
+    if not TYPE_CHECKING:  # to a type checker any name would be an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            # What is not there: `_unread` where the user made it, `kvs` where it was received and nobody looked.
+            if name == "_unread":
+                return None
+            if name != "kvs":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            unread = self._unread
+            if unread is None:  # another thread was faster
+                return self.kvs
+            object.__setattr__(self, "kvs", tuple(key_values(unread)))
+            object.__setattr__(self, "_unread", None)
+            return self.kvs
+
+    def __repr__(self) -> str:
+        return f"RangeResponse(count={self.count}, more={self.more}, revision={self.revision}, kvs={few(self)})"
+
+    def __len__(self) -> int:
+        unread = self._unread
+        return len(self.kvs if unread is None else unread)
+
+    def __iter__(self) -> Iterator[KeyValue]:
+        unread = self._unread
+        return iter(self.kvs) if unread is None else key_values(unread)
+
+    @overload
+    def __getitem__(self, index: int) -> KeyValue: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[KeyValue, ...]: ...
+    def __getitem__(self, index: int | slice) -> KeyValue | tuple[KeyValue, ...]:
+        unread = self._unread
+        if unread is None:
+            return self.kvs[index]
+        return tuple(key_values(unread[index])) if isinstance(index, slice) else key_value(unread[index])
+
+
+def received_range(header: ResponseHeader, kvs: Sequence[Any], count: int, more: bool) -> RangeResponse:
+    """A `RangeResponse` of keys that are still messages; `kvs` is not to change any more."""
+    response = object.__new__(RangeResponse)
+    object.__setattr__(response, "header", header)
+    object.__setattr__(response, "_unread", kvs)
+    object.__setattr__(response, "count", count)
+    object.__setattr__(response, "more", more)
+    return response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutResponse(Response):
+    """The answer to a put; `prev_kv` is what it replaced, when that was asked for."""
+
+    prev_kv: KeyValue | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DeleteResponse(Response):
+    """The answer to a delete: how many keys went, and which, when that was asked for. False where there was none."""
+
+    deleted: int
+    prev_kvs: tuple[KeyValue, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.deleted > 0
+
+    def __repr__(self) -> str:
+        return f"DeleteResponse(deleted={self.deleted}, revision={self.revision}, prev_kvs={few(self.prev_kvs)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactResponse(Response):
+    """The answer to a compaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxnResponse(Response):
+    """The answer to a transaction; as a condition it is `succeeded`.
+
+    Attributes:
+        succeeded: True when every compare held and `then` ran, False when `otherwise` ran.
+        responses: one typed response for each operation of the branch that ran, in its order.
+    """
+
+    succeeded: bool
+    responses: tuple["OperationResponse", ...]
+
+    def __bool__(self) -> bool:
+        return self.succeeded
+
+
+OperationResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse

@@ -1,0 +1,147 @@
+"""How many of the library's own functions one call goes through: times differ, this number does not.
+
+The transport answers at once, so that nothing waits. gRPC, Prometheus and OpenTelemetry are not counted, whose versions
+differ. Where a bound fails, each call got one layer more to pay for: take something out, or say why it is worth that.
+"""
+
+import gc
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import grpc
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import NoOpTracerProvider
+from prometheus_client import CollectorRegistry
+
+import etcdobs
+from etcdobs import AsyncClient, Client, ClientMetrics
+from etcdobs._wire import etcdserverpb as pb
+
+LIBRARY = str(Path(etcdobs.__file__).parent)
+
+# Of a get and of a put, blocking and awaited alike, with Python 3.11 to 3.13.
+MEASURED = {"nothing": (35, 43), "metrics": (41, 49), "metrics and spans": (51, 59)}
+TOLERANCE = 1.1
+TELEMETRY = list(MEASURED)
+
+HEADER = pb.ResponseHeader(cluster_id=1, member_id=2, revision=3, raft_term=4)
+STORED = pb.RangeResponse(header=HEADER, count=1)
+STORED.kvs.add(key=b"key", value=b"value", create_revision=1, mod_revision=1, version=1)
+WRITTEN = pb.PutResponse(header=HEADER)
+
+
+def answer(request: Any) -> Any:
+    return WRITTEN if isinstance(request, pb.PutRequest) else STORED
+
+
+class InstantChannel:
+    """A channel of gRPC's that answers at once, and whose answers are there."""
+
+    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
+        return lambda request, **_: answer(request)
+
+    unary_stream = stream_stream = unary_unary
+
+    def close(self) -> None: ...
+
+
+class InstantAioChannel:
+    """The same for asyncio."""
+
+    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
+        async def call(request: Any, **_: Any) -> Any:
+            return answer(request)
+
+        return call
+
+    unary_stream = stream_stream = unary_unary
+
+    async def close(self) -> None: ...
+
+
+def instant(*_: Any, **__: Any) -> Any:
+    return InstantChannel()
+
+
+def instant_aio(*_: Any, **__: Any) -> Any:
+    return InstantAioChannel()
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grpc, "insecure_channel", instant)
+    monkeypatch.setattr(grpc.aio, "insecure_channel", instant_aio)
+
+
+def telemetry(which: str) -> dict[str, Any]:
+    return {
+        "metrics": None if which == "nothing" else ClientMetrics(CollectorRegistry()),
+        "tracer_provider": TracerProvider() if which == "metrics and spans" else NoOpTracerProvider(),
+    }
+
+
+def calls_of(action: Callable[[], object]) -> list[str]:
+    """The library's functions that `action` calls, one after the other."""
+    called: list[str] = []
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(LIBRARY):
+            called.append(frame.f_code.co_qualname)
+
+    before = sys.getprofile()
+    gc.disable()  # what others left behind is finalised by functions of the library, too
+    sys.setprofile(profile)
+    try:
+        action()
+    finally:
+        sys.setprofile(before)
+        gc.enable()
+    return called
+
+
+def at_once(awaitable: Awaitable[Any]) -> Any:
+    """The result of what never suspends, without an event loop's own steps."""
+    steps = awaitable.__await__()
+    try:
+        next(steps)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("it waited")
+
+
+def within(called: list[str], most: int) -> bool:
+    return 0 < len(called) <= most * TOLERANCE
+
+
+@pytest.mark.parametrize("which", TELEMETRY)
+def test_the_functions_that_a_blocking_call_goes_through(which: str) -> None:
+    with Client(**telemetry(which)) as client:
+        client.get("key")
+        client.put("key", "value")
+        gotten = calls_of(lambda: client.get("key"))
+        written = calls_of(lambda: client.put("key", "value"))
+    assert within(gotten, MEASURED[which][0]), (len(gotten), gotten)
+    assert within(written, MEASURED[which][1]), (len(written), written)
+
+
+@pytest.mark.parametrize("which", TELEMETRY)
+async def test_the_functions_that_an_awaited_call_goes_through(which: str) -> None:
+    async with AsyncClient(**telemetry(which)) as client:
+        await client.get("key")
+        await client.put("key", "value")
+        gotten = calls_of(lambda: at_once(client.get("key")))
+        written = calls_of(lambda: at_once(client.put("key", "value")))
+    assert within(gotten, MEASURED[which][0]), (len(gotten), gotten)
+    assert within(written, MEASURED[which][1]), (len(written), written)
+
+
+def test_a_call_that_was_told_all_its_options_costs_no_more_than_one_by_default() -> None:
+    with Client(**telemetry("nothing")) as client:
+        client.get("key")
+        plain = calls_of(lambda: client.get("key"))
+        told = calls_of(lambda: client.get("key", revision=1, serializable=True, timeout=1.0))
+    assert len(told) <= len(plain)

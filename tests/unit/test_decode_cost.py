@@ -1,0 +1,80 @@
+"""Reading an answer and taking an event make few calls of Python, however many keys: times cannot be asserted."""
+
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from etcdobs import Delete, Get, Keys, Txn
+from etcdobs._inbox import Inbox
+from etcdobs._watch import Cursor
+from etcdobs._wire import etcdserverpb as pb
+from etcdobs.ops import _decode
+
+MANY = 1000
+
+
+def calls(action: Callable[[], object]) -> int:
+    """How many functions of Python it calls."""
+    seen = -1  # the action itself
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal seen
+        seen += event == "call"
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return seen
+
+
+def kvs(first: int = 1) -> list[dict[str, Any]]:
+    return [{"key": b"%05d" % n, "value": b"v", "mod_revision": n} for n in range(first, first + MANY)]
+
+
+def consume(items: Iterator[Any]) -> None:
+    for _ in items:
+        pass
+
+
+def test_an_answer_that_nobody_looks_at_costs_the_same_however_large() -> None:
+    get, small, large = Get("k"), pb.RangeResponse(), pb.RangeResponse(kvs=kvs())
+    assert calls(lambda: get.decode(large)) == calls(lambda: get.decode(small)) < 10
+
+
+def test_reading_keys_makes_no_call_for_each() -> None:
+    response = Get("k").decode(pb.RangeResponse(kvs=kvs()))
+    assert calls(lambda: consume((kv.key, kv.value) for kv in response)) < MANY + 10  # those of the generator here
+    assert calls(lambda: response.kvs) < 10
+
+
+def test_one_of_many_keys_is_made_alone() -> None:
+    response = Get("k").decode(pb.RangeResponse(kvs=kvs()))
+    assert calls(lambda: response[MANY // 2]) < 5
+    assert calls(lambda: response[-1]) < 5
+    assert calls(lambda: len(response)) < 5
+
+
+def test_what_was_deleted_and_answers_in_a_transaction_make_no_call_for_each_key() -> None:
+    delete, deleted = Delete("k"), pb.DeleteRangeResponse(prev_kvs=kvs())
+    assert calls(lambda: delete.decode(deleted)) < 10
+    answer = pb.TxnResponse(succeeded=True, responses=[{"response_range": {"kvs": kvs()}}])
+    txn = Txn(then=[Get("k")])
+    assert calls(lambda: txn.decode(answer)) < 20
+
+
+def test_events_are_made_without_a_call_for_each() -> None:
+    events = pb.WatchResponse(events=[{"kv": kv} for kv in kvs()]).events
+    assert calls(lambda: _decode.events(events)) < 10
+    cursor, response = Cursor(Keys.all(), start_revision=1), pb.WatchResponse(events=[{"kv": kv} for kv in kvs()])
+    assert calls(lambda: cursor.receive(response)) < 20
+
+
+def test_an_event_leaves_the_inbox_with_one_call() -> None:
+    inbox = Inbox(2 * MANY)
+    batch = Cursor(Keys.all(), start_revision=1).receive(pb.WatchResponse(events=[{"kv": kv} for kv in kvs()]))
+    assert batch is not None
+    inbox.put(batch)
+    assert calls(lambda: [inbox.take_event() for _ in range(MANY)]) <= MANY + 5

@@ -1,0 +1,79 @@
+"""Lines of keys: whatever is stored comes back, and a line that is wrong is named."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etcdobs import Keys, KeyValue
+from etcdobs._lines import Reading, ending, heading, lines, range_of
+
+
+def kv(key: bytes, value: bytes = b"v") -> KeyValue:
+    return KeyValue(key, value, 1, 1, 1, 0)
+
+
+def read(*texts: str | bytes) -> list[tuple[bytes, bytes]]:
+    reading = Reading()
+    found = [entry for text in texts if (entry := reading.read(text)) is not None]
+    reading.finish()
+    return found
+
+
+BYTES = st.one_of(st.binary(max_size=20), st.text(max_size=20).map(str.encode))
+
+
+@given(stored=st.lists(st.tuples(BYTES.filter(bool), BYTES), max_size=5))
+def test_what_is_written_is_read(stored: list[tuple[bytes, bytes]]) -> None:
+    text = heading(7, Keys.all()) + lines(kv(*each) for each in stored) + ending(len(stored))
+    assert read(*text.split(b"\n")) == stored
+    assert read(*text.decode().split("\n")) == stored
+
+
+def test_text_is_written_as_it_is_and_other_bytes_in_base64() -> None:
+    assert json.loads(lines([kv("/é\n".encode(), b"\xff\0")])) == {"key": "/é\n", "value_base64": "/wA="}
+
+
+@given(start=BYTES.filter(bool), end=BYTES)
+def test_the_first_line_tells_the_range(start: bytes, end: bytes) -> None:
+    assert range_of(heading(7, Keys(start, end))) == (7, Keys(start, end))
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("nonsense", "no JSON"),
+        ("[1]", "no JSON object"),
+        ('{"key": "a"', "no JSON"),
+        (b'{"key": "\xff", "value": ""}', "neither UTF-8 nor base64"),
+        ('{"value": "v"}', "no key"),
+        ('{"key": "a"}', "'value' and 'value_base64'"),
+        ('{"key": "", "value": "v"}', "the key is empty"),
+        ('{"key": "a", "value": 1}', "'value' must be a string, not 1"),
+        ('{"key": "a", "value_base64": "a"}', "'value_base64' is no base64"),
+        ('{"key": "a", "value_base64": 5}', "'value_base64' is no base64"),
+        ('{"key": "a", "value": "v", "value_base64": "YQ=="}', "one of 'value'"),
+        ('{"key": "a", "value": "v", "leese": 1}', "unknown: 'leese'"),
+        ('{"key": "\\ud800", "value": "v"}', "surrogates"),
+    ],
+)
+def test_a_line_that_is_wrong_is_named(line: Any, wrong: str) -> None:
+    reading = Reading()
+    reading.read('{"key": "a", "value": ""}')
+    reading.read("\n")
+    with pytest.raises(ValueError, match=r"^line 3: ") as told:
+        reading.read(line)
+    assert wrong in str(told.value)
+
+
+def test_half_a_dump_is_no_whole_one() -> None:
+    first, entry = heading(7, Keys.all()), lines([kv(b"a")])
+    with pytest.raises(ValueError, match="begins in line 1 ends after 1 keys without"):
+        read(first, entry)
+    with pytest.raises(ValueError, match="line 3: 1 keys came since line 1, and 2 were written"):
+        read(first, entry, ending(2))
+    with pytest.raises(ValueError, match="line 3: what begins in line 1"):
+        read(first, entry, first)
+    assert len(read(first, entry, ending(1), first, entry, ending(1))) == 2
