@@ -108,6 +108,7 @@ class Journal:
         self.holdings: list[Holding] = []
         self.violations: list[str] = []
         self.compactions: list[int] = []
+        self.wakes: list[float] = []
         self.deleted_at: dict[bytes, float] = {}
         self.last_alive: dict[bytes, float] = {}
         self.balances: list[tuple[int, int]] = []

@@ -28,16 +28,6 @@ class Site:
     direct: AsyncClient
     journal: Journal
 
-    @property
-    def wakes_well(self) -> bool:
-        """Whether a leader that was frozen leaves leases alone when it wakes.
-
-        Before 3.5.13 and 3.4.31 it has those revoked that ran out by its own count, though another leader renewed
-        them meanwhile (etcd pull request 16822): no client can know that its lease is gone then.
-        """
-        version = tuple(map(int, self.cluster.version.split(".")))
-        return version >= ((3, 5, 13) if version >= (3, 5) else (3, 4, 31))
-
 
 Place = Callable[[Site, random.Random], AbstractAsyncContextManager[None]]
 
@@ -72,8 +62,7 @@ def _member(harm: Callable[[Etcd], None], count: int, *, leader: bool = False) -
     @asynccontextmanager
     async def place(site: Site, chance: random.Random) -> AsyncGenerator[None, None]:
         leading = await asyncio.to_thread(site.cluster.leader)
-        spared = [leading] if harm is Etcd.pause and not site.wakes_well else []
-        harmed = [leading] if leader else chance.sample([each for each in site.cluster if each not in spared], count)
+        harmed = [leading] if leader else chance.sample(list(site.cluster), count)
         try:
             for member in harmed:
                 await asyncio.to_thread(harm, member)
@@ -81,6 +70,8 @@ def _member(harm: Callable[[Etcd], None], count: int, *, leader: bool = False) -
         finally:
             for member in harmed:
                 member.resume()
+            if harm is Etcd.pause and leading in harmed:
+                site.journal.wakes.append(now())
             await asyncio.to_thread(site.cluster.start)
 
     return place
@@ -186,8 +177,7 @@ class Nemesis:
             await asyncio.to_thread(self._await_health)
 
     def _chosen(self) -> list[Fault]:
-        known = [fault for fault in FAULTS if self._site.wakes_well or fault.name != "leader frozen"]
-        first = self._chance.choices(known, [fault.weight for fault in known])[0]
+        first = self._chance.choices(FAULTS, [fault.weight for fault in FAULTS])[0]
         if first in _LINKS or self._chance.random() < 0.7:
             return [first]
         return [first, self._chance.choice(_LINKS)]

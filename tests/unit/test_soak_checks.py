@@ -151,6 +151,17 @@ def test_what_is_wrong_is_found(happen: Callable[[Journal], None], check: str) -
     assert wrong(journal) == {check}
 
 
+@pytest.mark.parametrize("happen", [live_on_without_a_lease, hold_together])
+def test_a_lease_that_a_waking_leader_ended_is_the_servers_fault(happen: Callable[[Journal], None]) -> None:
+    journal = sound()
+    happen(journal)
+    ended = journal.deleted_at[LEASED] if happen is live_on_without_a_lease else journal.holdings[-1].acquired
+    journal.wakes.append(ended + 0.1)
+    assert wrong(journal)
+    journal.wakes.append(ended - 1)
+    assert wrong(journal) == set()
+
+
 def test_what_the_machine_stalled_is_nobodys_fault() -> None:
     journal = sound()
     answer_late(journal)
