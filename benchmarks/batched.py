@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -39,13 +39,18 @@ class Cost(NamedTuple):
     cpu: float
 
 
+Ask = Callable[[str], object]
+Await = Callable[[str], Awaitable[object]]
+Go = Callable[[str], Cost | None]
+
+
 def cost(operations: int, wall: float, cpu: float) -> Cost:
     """The times it took now, given those at the start."""
     seconds, used = time.perf_counter() - wall, time.process_time() - cpu
     return Cost(operations / seconds, used / operations * 1e6)
 
 
-def by_threads(ask: Callable[[str], object], times: int, callers: int = CALLERS) -> Cost:
+def by_threads(ask: Ask, times: int, callers: int = CALLERS) -> Cost:
     """Each of the callers asks for its own key so many times."""
 
     def call(key: str) -> None:
@@ -61,7 +66,7 @@ def by_threads(ask: Callable[[str], object], times: int, callers: int = CALLERS)
     return cost(callers * times, wall, cpu)
 
 
-async def by_tasks(ask: Callable[[str], Awaitable[object]], times: int, callers: int = CALLERS) -> Cost:
+async def by_tasks(ask: Await, times: int, callers: int = CALLERS) -> Cost:
     """The same with tasks."""
 
     async def call(key: str) -> None:
@@ -73,11 +78,8 @@ async def by_tasks(ask: Callable[[str], Awaitable[object]], times: int, callers:
     return cost(callers * times, wall, cpu)
 
 
-Go = Callable[[str], Cost | None]
-
-
 @contextmanager
-def goroutines(endpoint: str) -> Iterator[Go]:
+def goroutines(endpoint: str) -> Generator[Go, None, None]:
     """Single operations of as many goroutines; none where there is no Go."""
     if shutil.which("go") is None:
         yield lambda _operation: None
@@ -125,10 +127,11 @@ def spread(ratios: list[float]) -> str:
 def blocking(endpoint: str, rounds: int, go: Go) -> None:
     """The blocking client."""
     with Client(endpoint) as client, client.batched() as batch:
-        for name, single, batched in (
+        ways: list[tuple[str, Ask, Ask]] = [
             ("sync put", lambda key: client.put(key, VALUE), lambda key: batch.put(key, VALUE)),
             ("sync get", client.get, batch.get),
-        ):
+        ]
+        for name, single, batched in ways:
             costs: list[tuple[Cost, Cost, Cost | None]] = []
             for _ in range(rounds):
                 costs.append((by_threads(single, SINGLE), by_threads(batched, BATCHED), go(name[-3:])))
@@ -140,10 +143,11 @@ def blocking(endpoint: str, rounds: int, go: Go) -> None:
 async def awaited(endpoint: str, rounds: int, go: Go) -> None:
     """The asyncio client."""
     async with AsyncClient(endpoint) as client, client.batched() as batch:
-        for name, single, batched in (
+        ways: list[tuple[str, Await, Await]] = [
             ("aio put", lambda key: client.put(key, VALUE), lambda key: batch.put(key, VALUE)),
             ("aio get", client.get, batch.get),
-        ):
+        ]
+        for name, single, batched in ways:
             costs: list[tuple[Cost, Cost, Cost | None]] = []
             for _ in range(rounds):
                 costs.append((await by_tasks(single, SINGLE), await by_tasks(batched, BATCHED), go(name[-3:])))

@@ -97,8 +97,15 @@ def serve(events: int, shape: int) -> None:
 
 
 def read(event: Any) -> None:
-    """What every way reads of an event."""
-    _ = event.kv.key, event.kv.value
+    """What every way reads of an event, a bare message too: what its user reads of one to act upon it."""
+    kv = event.kv
+    _ = event.type, kv.key, kv.value, kv.mod_revision
+
+
+def read_aetcd(event: Any) -> None:
+    """The same of an event of aetcd, by its names."""
+    kv = event.kv
+    _ = event.kind, kv.key, kv.value, kv.mod_revision
 
 
 def raw_sync(port: int, events: int) -> None:
@@ -181,7 +188,7 @@ async def aetcd(port: int, events: int) -> None:
 
     async with peer.Client("127.0.0.1", port) as client:
         async for event in await client.watch(b"/", b"0", start_revision=1):
-            read(event)
+            read_aetcd(event)
             events -= 1
             if not events:
                 break

@@ -6,7 +6,7 @@ time that is left: a call that is merely slow is cut once. A mutation cannot be 
 sent: one that has answered nothing for a while is probed first, and one that has no leader is to refuse it.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from etcdobs._call import Call, Confirmation
 from etcdobs._probe import PROBE_SECONDS, SilentError, probe, reconsider
@@ -29,6 +29,9 @@ LEAST_SLICE = 0.5
 # Seconds before the deadline from which on a reset of the stream counts as its passing.
 _RESET_AT_DEADLINE = 0.1
 
+# Seconds before the deadline from which on no other attempt is waited for.
+_LEAST_WAIT = 0.02
+
 # What says of a member that others had better be asked for a while.
 _BAD_ENDPOINT = (UnavailableError, NotSupportedForLearnerError)
 _OUT_OF_TIME = (DeadlineExceededError, CallCancelledError)
@@ -40,6 +43,10 @@ def slice_of(left: float | None, choices: int) -> float | None:
         return left
     part = LONGEST_SLICE if left is None else min(LONGEST_SLICE, left / (choices + 1))
     return part if part >= LEAST_SLICE else left
+
+
+Target: TypeAlias = tuple[Endpoint, float | None]
+"""Where an attempt goes, and how many seconds it has."""
 
 
 class Attempts:
@@ -56,6 +63,8 @@ class Attempts:
     _proven: Endpoint | None = None
     _slice: float | None = None
     _last: EtcdError | None = None
+    _due: Endpoint | None = None
+    _aim: Endpoint
 
     def __init__(self, call: Call[Any], session: Session, started: float, *, needs_token: bool = True) -> None:
         self._call = call
@@ -72,21 +81,34 @@ class Attempts:
 
     # ---- before an attempt
 
-    def next(self) -> Flow[tuple[Endpoint, float | None]]:
-        """Where the next attempt goes, and how many seconds it has; raises when there are none left."""
-        due = self._session.endpoints.due(self._now)
-        if due is not None:
-            yield Aside(reconsider(self._session, due))
-        while True:
-            left = self._left()
-            endpoint = self._pinned or self._proven or self._session.endpoints.pick(self._now, self._tried)
-            if not self._is_doubtful(endpoint):
-                break
-            silence = yield from self._probed(endpoint)
+    def next(self) -> Target | None:
+        """Where the next attempt goes, and how many seconds it has; raises when there are none left.
+
+        None: members are to be asked first how they are, as `after_probes` does.
+        """
+        self._due = self._session.endpoints.due(self._now)
+        self._aim = aim = self._choice()
+        if self._due is not None or (self._is_free and self._is_doubtful(aim)):
+            return None
+        return self._target(aim)
+
+    def after_probes(self) -> Flow[Target]:
+        """What `next` could not tell yet."""
+        if self._due is not None:
+            yield Aside(reconsider(self._session, self._due))
+        while self._is_doubtful(self._aim):
+            silence = yield from self._probed(self._aim)
             if silence is None:
-                left = self._left()
                 break
-            yield from self._elsewhere(silence, endpoint, connected=True)
+            yield from self._elsewhere(silence, self._aim, connected=True)
+            self._aim = self._choice()
+        return self._target(self._aim)
+
+    def _choice(self) -> Endpoint:
+        return self._pinned or self._proven or self._session.endpoints.pick(self._now, self._tried)
+
+    def _target(self, endpoint: Endpoint) -> Target:
+        left = self._left()
         self._slice = self._cut(left) if self._is_free and self._call.repeatable else None
         return endpoint, left if self._slice is None else self._slice
 
@@ -205,14 +227,17 @@ class Attempts:
         policy = self._session.retry
         if policy is None or self._count >= policy.max_attempts:
             return Verdict.RAISE
-        # What reached no server adds nothing to its load.
-        affordable = verdict is not Verdict.ASK_ELSEWHERE or self._session.budget.spend()
+        # What reached no server, or was refused unread, adds nothing to its load.
+        is_free = verdict is not Verdict.ASK_ELSEWHERE or isinstance(error, NoLeaderError)
+        affordable = is_free or self._session.budget.spend()
         return verdict if affordable else Verdict.RAISE
 
     def _is_refused_again(self, endpoint: Endpoint) -> bool:
         """Whether the user asked to be told that there is no leader, and this member says so for the second time."""
         again = endpoint.address in self._leaderless
         self._leaderless |= {endpoint.address}
+        if len(self._leaderless) >= self._choices:
+            self.needs_leader = None  # no member has one: the next keeps the mutation until there is
         return again and self._session.require_leader
 
     @property
@@ -236,8 +261,11 @@ class Attempts:
                 raise self._unconnected(error)
             seconds = min(seconds, dialing)
         left = self._left()
-        if left is not None and seconds >= left:
-            raise self._out_of_time()
+        if left is not None:
+            if left < _LEAST_WAIT:
+                raise self._out_of_time()
+            # Once more before the deadline: what comes back in the last moment is still of use.
+            seconds = min(seconds, left / 2)
         yield Sleep(seconds)
         self._now = yield NOW
 

@@ -6,12 +6,17 @@ for the same reason: a server counts all that is left for each.
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_timeout
 from etcdobs._density import Density
+from etcdobs._wire import etcdserverpb as pb
+from etcdobs._wire import rpc
 from etcdobs.keys import Keys, as_bytes
 from etcdobs.ops import kv
 from etcdobs.types import Child, RangeResponse
+
+_TXN = rpc("etcdserverpb.KV/Txn")
 
 _FIRST_PAGE = 512
 _SMALLEST_PAGE = 128
@@ -21,6 +26,8 @@ _GROWTH = 4
 _REQUEST = 128
 # Keys in a directory from which on a page's end is bounded.
 _MANY = 5_000
+# Times that a page which was empty is followed by one twice as far: the directory behind the gap may be large.
+_DOUBLED = 6
 
 
 def children(
@@ -75,17 +82,31 @@ class ChildrenCursor:
         self._last: Child | None = None
         self._counts = counts
         self._uncounted: Child | None = None
+        self._count_beside = 0
         self._serializable = serializable
         # Where little is left, to count it costs less than to ask more often.
         self._density: Density | None = None
         self._before: bytes | None = None
+        self._seen: bytes | None = None
 
     def request(self) -> Call[RangeResponse] | None:
-        if self._uncounted is not None:
-            return self._count(self._uncounted)
-        if self._left is None:
-            return None
-        self._asked = self._bounded(self._left)
+        count = None if self._uncounted is None else self._count(self._uncounted)
+        page = None if self._left is None else self._page(self._left)
+        return count or page if count is None or page is None else self._together(count, page)
+
+    def _together(self, count: Call[RangeResponse], page: Call[RangeResponse]) -> Call[RangeResponse]:
+        """Both in one request, whose result is the page: one more for each directory costs as much as its count."""
+        ranges = [pb.RequestOp(request_range=call.request) for call in (count, page)]
+
+        def decode(reply: Any) -> RangeResponse:
+            counted, read = (answer.response_range for answer in reply.responses)
+            self._count_beside = counted.count
+            return page.decode(read)
+
+        return Call(_TXN, pb.TxnRequest(success=ranges), decode, self._timeout, effect="read")
+
+    def _page(self, left: Keys) -> Call[RangeResponse]:
+        self._asked = self._bounded(left)
         return kv.range(
             self._asked,
             limit=self._limit,
@@ -107,24 +128,30 @@ class ChildrenCursor:
     def _bounded(self, left: Keys) -> Keys:
         if self._density is None or not self._density.is_known:
             return left
-        end = self._density.end(left.start)
+        end = self._density.end(left.start, self._seen)
         return replace(left, end=end) if end is not None and end in left else left
 
     def receive(self, page: RangeResponse, _seconds: float = 0.0) -> list[Child]:
         """The entries that the page adds."""
-        if self._uncounted is not None:
-            counted, self._uncounted = replace(self._uncounted, count=page.count), None
-            return [counted]
+        if self._uncounted is None:
+            return self._add(page)
+        counted = replace(self._uncounted, count=page.count if self._left is None else self._count_beside)
+        self._uncounted = None
+        return [counted] if self._left is None else [counted, *self._add(page)]
+
+    def _add(self, page: RangeResponse) -> list[Child]:
         if not self._revision:
             self._revision = page.revision
-            self._density = Density(self._prefix) if page.count > _MANY else None
+            self._density = Density(self._prefix, doubled=_DOUBLED) if page.count > _MANY else None
         found = self._new(page)
         self._adapt(len(page.kvs), len(found))
+        # The next entry may begin as this one does: from as far within it, the end comes shortly behind its first keys.
+        self._seen = page.kvs[-1].key if page.more or len(found) == 1 else None
         if page.more:
             self._learn(found)
             self._left = self._beyond_last()
         elif self._left is not None and self._asked != self._left:
-            self._learn_short(len(page.kvs))
+            self._learn_short(found, len(page.kvs))
             self._left = self._beyond_last(self._asked.end)
         else:
             self._left = None
@@ -149,10 +176,10 @@ class ChildrenCursor:
             self._limit = min(_LARGEST_PAGE, self._limit * _GROWTH)
 
     def _counted(self, found: list[Child], page: RangeResponse) -> list[Child]:
-        """`found`, each with the keys it has in the page; the last may have more elsewhere, and is counted first."""
+        """`found`, each with the keys it has in the page; the last may have more elsewhere, and is counted next."""
         counts = Counter(self._child(kv_.key).key for kv_ in page.kvs)
         counted = [replace(child, count=counts[child.key]) for child in found]
-        if counted and counted[-1].is_branch and self._left is not None:
+        if counted and counted[-1].is_branch and (page.more or self._left is not None):
             self._uncounted = counted.pop()
         return counted
 
@@ -176,8 +203,10 @@ class ChildrenCursor:
         """What may come before the first entry, where no other is known: names are often numbered."""
         return self._prefix + child.name[:-1] + bytes([max(0, child.name[-1] - 1)]) if child.name else b""
 
-    def _learn_short(self, count: int) -> None:
-        if self._density is not None:
+    def _learn_short(self, found: list[Child], count: int) -> None:
+        if len(found) == 1:
+            self._learn(found)
+        elif self._density is not None:
             self._density.learn_short(count, 2 * self._limit)
 
     def _beyond_last(self, start: bytes = b"") -> Keys | None:

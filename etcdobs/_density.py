@@ -11,22 +11,26 @@ from collections.abc import Sequence
 _PRECISION = 12
 # Keys of a page whose bytes are looked at.
 _SAMPLE = 256
-# How much further the next guess is, where one was empty, and where one had too few keys.
-_GROWTH = 4
+# How much further the next guess is at most, where one had too few keys.
 _MOST = 8
 _DIGITS = frozenset(b"0123456789")
 
 
 class Density:
-    """How far apart the keys of a range lie, as far as is known; they all begin with `prefix`."""
+    """How far apart the keys of a range lie, as far as is known; they all begin with `prefix`.
 
-    def __init__(self, prefix: bytes = b"") -> None:
+    Where a guess was empty, the next is further: so many times only twice as far, as long as a count costs more than
+    a guess, and then faster and faster.
+    """
+
+    def __init__(self, prefix: bytes = b"", *, doubled: int = 0) -> None:
         self._prefix = prefix
         self._bytes = b""
         self._ranks: list[int] = []
         self._digits = 0
         self._distance = 0
-        self._growth = _GROWTH
+        self._doubled = doubled
+        self._empty = 0
 
     @property
     def is_known(self) -> bool:
@@ -35,29 +39,31 @@ class Density:
 
     def learn(self, before: bytes, keys: Sequence[bytes], wanted: int) -> None:
         """After `before` came `keys`, and then more; the next guess is for `wanted` of them."""
-        keys, before = [self._rest(key) for key in keys], self._rest(before)
-        first = keys[0] if len(keys) > 1 else before
-        last = keys[-1]
-        self._see(keys)
+        first = self._rest(keys[0] if len(keys) > 1 else before)
+        last = self._rest(keys[-1])
+        self._see([self._rest(key) for key in (*keys[:: max(1, len(keys) // _SAMPLE)], keys[-1])])
         self._digits = len(common(first, last)) + _PRECISION
-        self._growth = _GROWTH
+        self._empty = 0
         gap = max(1, self._number(last) - self._number(first))
         self._distance = max(1, gap * wanted // max(1, len(keys) - 1))
 
     def learn_short(self, found: int, wanted: int) -> None:
         """In the last guess lay only `found` keys."""
         if found:
-            self._growth = _GROWTH
+            self._empty = 0
             self._distance *= max(1, min(_MOST, wanted // found))
         else:
-            # Over nothing: faster and faster, so that the widest gap takes a few steps, but no faster than that: a step
-            # costs little, and to count what lies far behind the gap costs much.
-            self._distance *= self._growth
-            self._growth *= 2
+            # Faster and faster, so that the widest gap takes a few steps, but no faster than that: a step costs little,
+            # and to count what lies far behind the gap costs much.
+            self._empty += 1
+            self._distance <<= max(1, self._empty + 1 - self._doubled)
 
-    def end(self, start: bytes) -> bytes | None:
-        """A key behind which so many keys from `start` on may have come; None for the end of the range."""
-        base, number = len(self._bytes), self._number(self._rest(start))
+    def end(self, start: bytes, origin: bytes | None = None) -> bytes | None:
+        """A key behind which so many keys from `start` on may have come; None for the end of the range.
+
+        `origin` is what their distance counts from, where that is another key, which comes before.
+        """
+        base, number = len(self._bytes), self._number(self._rest(start if origin is None else origin))
         while (end := number + self._distance) < base**self._digits:
             key = self._prefix + self._key(end)
             if key > start:
@@ -69,9 +75,8 @@ class Density:
         return key[len(self._prefix) :]
 
     def _see(self, keys: Sequence[bytes]) -> None:
-        sample = keys[:: max(1, len(keys) // _SAMPLE)]
         # Two at least, or there would be no number but 0.
-        seen = {*self._bytes, *b"".join(sample), *keys[-1], *keys[0], 0}
+        seen = {*self._bytes, *b"".join(keys), 0}
         if seen & _DIGITS:
             # Numbers grow: the greater digits come later.
             seen |= _DIGITS

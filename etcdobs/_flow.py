@@ -39,7 +39,7 @@ def unary(call: Call[T], session: Session, started: float | None = None) -> Flow
     if not session.credentials.asked:
         yield from attempts.renew(None)
     while True:
-        endpoint, seconds = yield from attempts.next()
+        endpoint, seconds = attempts.next() or (yield from attempts.after_probes())
         metadata = session.metadata(leader=attempts.needs_leader)
         try:
             reply = yield Send(call, endpoint, metadata, seconds)
@@ -82,7 +82,7 @@ def renew_token(session: Session, refused: str | None, timeout: Timeout = CLIENT
 def _buy(purchase: Call[str], session: Session) -> Flow[str]:
     attempts = Attempts(purchase, session, (yield NOW), needs_token=False)
     while True:
-        endpoint, seconds = yield from attempts.next()
+        endpoint, seconds = attempts.next() or (yield from attempts.after_probes())
         try:
             reply = yield Send(purchase, endpoint, (("client-api-version", CLIENT_API_VERSION),), seconds)
         except EtcdError as error:

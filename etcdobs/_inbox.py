@@ -1,16 +1,28 @@
-"""Decides what a watcher holds for its user: whole batches, counted, and the revision handed out. It never waits."""
+"""Decides what a watcher holds for its user: whole batches, counted, and the revision handed out. It never waits.
 
+An event that is at hand is taken out of `Inbox.at_hand`, by whoever wants it, with no step but that: what is held, and
+the revision handed out, are reckoned from how far that is, when somebody asks.
+"""
+
+from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterator
+from operator import attrgetter, length_hint
 
 from etcdobs.errors import EtcdError
 from etcdobs.types import Event, WatchResponse
+
+_revision_of = attrgetter("kv.mod_revision")
+_NOTHING = WatchResponse((), 0)
 
 
 class Inbox:
     """What one watcher has received and its user has not yet taken.
 
+    One thread may put and another take, both under one lock; but the events at hand are taken without.
+
     Attributes:
-        revision: the last revision wholly handed out.
+        at_hand: what is left of the batch that is being taken event by event.
         error: why it ended, raised once the rest is taken; None while it goes on, or when its user closed it.
         closed: nothing more will come.
     """
@@ -18,11 +30,36 @@ class Inbox:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._batches: deque[WatchResponse] = deque()
-        self._taken = 0
-        self.depth: int = 0
-        self.revision: int = 0
+        self._waiting = 0  # events in `_batches`
+        self._revision = 0
+        self._begin(_NOTHING)
         self.error: EtcdError | None = None
         self.closed: bool = False
+
+    def _begin(self, batch: WatchResponse) -> None:
+        self.at_hand: Iterator[Event] = iter(batch.events)
+        # Together: another thread asks for the revision.
+        self._begun = batch, self.at_hand
+
+    @property
+    def depth(self) -> int:
+        """How many events it holds."""
+        return self._waiting + length_hint(self.at_hand)
+
+    @property
+    def revision(self) -> int:
+        """The last revision wholly handed out."""
+        batch, left = self._begun
+        taken = len(batch.events) - length_hint(left)
+        if taken == len(batch.events):
+            return max(self._revision, batch.revision)
+        # Of the next event's revision something is missing.
+        whole = bisect_left(batch.events, _revision_of(batch.events[taken]), hi=taken, key=_revision_of)
+        return max(self._revision, _revision_of(batch.events[whole - 1])) if whole else self._revision
+
+    @revision.setter
+    def revision(self, revision: int) -> None:
+        self._revision = revision
 
     @property
     def is_full(self) -> bool:
@@ -41,15 +78,15 @@ class Inbox:
 
     @property
     def has_more(self) -> bool:
-        """True when a batch is there to be taken."""
-        return bool(self._batches)
+        """True when a batch is there to be taken, or the rest of one."""
+        return bool(self._batches) or length_hint(self.at_hand) > 0
 
     def put(self, batch: WatchResponse) -> None:
         """Keep a batch; nothing is kept once it is closed."""
         if self.closed:
             return
         self._batches.append(batch)
-        self.depth += len(batch.events)
+        self._waiting += len(batch.events)
 
     def end(self, error: EtcdError | None) -> None:
         """Nothing more will come."""
@@ -58,34 +95,25 @@ class Inbox:
 
     def take_event(self) -> Event | None:
         """The next event; None when there is none yet."""
-        while self._batches:
-            batch = self._batches[0]
-            events = batch.events
-            if not events:
-                self._pop()
-                continue
-            event = events[self._taken]
-            self._taken += 1
-            self.depth -= 1
-            if self._taken == len(events):
-                self._pop()
-            elif (revision := event.kv.mod_revision) != batch.revision and events[
-                self._taken
-            ].kv.mod_revision != revision:
-                self.revision = revision
-            return event
-        return None
+        while (event := next(self.at_hand, None)) is None and (batch := self._next()) is not None:
+            self._begin(batch)
+            self._waiting -= len(batch.events)
+        return event
 
     def take_batch(self) -> WatchResponse | None:
         """The next batch, or what is left of it; None when there is none yet."""
-        if not self._batches:
-            return None
-        batch = self._batches[0]
-        rest = batch.events[self._taken :]
-        self.depth -= len(rest)
-        self._pop()
-        return WatchResponse(rest, batch.revision)
+        rest, revision = tuple(self.at_hand), self._begun[0].revision
+        if rest:
+            return WatchResponse(rest, revision)
+        batch = self._next()
+        if batch is not None:
+            self._waiting -= len(batch.events)
+            self._revision = max(self._revision, batch.revision)
+        return batch
 
-    def _pop(self) -> None:
-        self.revision = max(self.revision, self._batches.popleft().revision)
-        self._taken = 0
+    def _next(self) -> WatchResponse | None:
+        """What comes after the batch begun, which is done with and kept no longer."""
+        if self._begun[0] is not _NOTHING:
+            self._revision = self.revision
+            self._begin(_NOTHING)
+        return self._batches.popleft() if self._batches else None

@@ -158,7 +158,9 @@ class KeepAliveClock:
 
     def _rest(self, heart: Heart) -> None:
         self._renewals.drop(heart)
-        self._answers.drop(heart)
+        # What it has asked for is still waited for: a stream that answers nothing is overdue, whoever asked.
+        if heart.id not in self._sent:
+            self._answers.drop(heart)
 
     def due(self, now: float) -> list[pb.LeaseKeepAliveRequest]:
         """The renewals to send now, so many at most as may be on their way; they count as sent."""
@@ -190,10 +192,13 @@ class KeepAliveClock:
 
     def _overdue_at(self, now: float) -> float:
         while (heart := self._answers.take(now)) is not None:
-            if heart.lost(now):
-                self._expired.append(heart)
-                continue
             sent = self._sent.get(heart.id)
+            if heart.users <= 0 and not sent:
+                continue
+            if heart.lost(now):
+                if heart.users > 0:
+                    self._expired.append(heart)
+                continue
             at = max(sent[0] if sent else now, self._answered_at) + heart.patience
             self._answers.put(heart, at)
             if at <= now:

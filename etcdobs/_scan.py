@@ -167,7 +167,10 @@ class ScanCursor:
         """All keys up to this one are known."""
         if self._left is not None:
             self._last = key
-            self._left = replace(self._left, start=key + b"\0")
+            start, end = key + b"\0", self._left.end
+            # The empty end is that of one key, and a zero byte that of no end.
+            is_over = not end or (end != b"\0" and start >= end)
+            self._left = None if is_over else replace(self._left, start=start)
 
     def _adapt(self, kvs: Sequence[KeyValue], seconds: float) -> None:
         if not self._adapts:

@@ -22,6 +22,7 @@ Rules that hold here and nowhere else:
        (id -1) is never asked for, and means nothing: servers before 3.4.25 / 3.5.8 tell it too early.
 """
 
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -139,16 +140,24 @@ class Cursor:
         """The batch that `response` completes; None when more of it is to come, or nothing that is wanted."""
         if not response.events and not self._parts:
             return self._progress(response.header.revision)
-        wanted_from = self._wanted_from
-        self._parts += [event for event in decode_events(response.events) if event.kv.mod_revision >= wanted_from]
-        if response.fragment or not self._parts:
+        self._parts += decode_events(response.events, prev_kv=self.prev_kv)
+        return None if response.fragment else self._whole()
+
+    def _whole(self) -> WatchResponse | None:
+        """The batch that all its parts are, as far as it is wanted."""
+        events, self._parts = self._parts, []
+        revisions = list(map(_revision_of, events))
+        # To sort what is in order is one comparison of numbers for each.
+        in_order = sorted(revisions)
+        if revisions != in_order:
+            events.sort(key=_revision_of)
+        if in_order[0] < self._wanted_from:
+            del events[: bisect_left(in_order, self._wanted_from)]
+        if not events:
             return None
-        self._parts.sort(key=_revision_of)
-        batch = WatchResponse(tuple(self._parts), self._parts[-1].kv.mod_revision)
-        self._parts.clear()
-        self.next_revision = self._wanted_from = batch.revision + 1
+        self.next_revision = self._wanted_from = in_order[-1] + 1
         self.pins_itself = False
-        return batch
+        return WatchResponse(tuple(events), in_order[-1])
 
     def start_at_compaction(self, revision: int) -> bool:
         """Go on where history now starts; False when what the user has not seen is gone with the rest."""

@@ -13,6 +13,7 @@ import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._drive.aio_connecting import Connecting, secured
+from etcdobs._drive.aio_headers import Headers
 from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
 from etcdobs._drive.channel import ChannelSettings, checked_interceptors, drain_seconds, strangers, time_left
@@ -106,8 +107,10 @@ class Driver:
 
     async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
         """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
-        self.check_usable(method)
-        self.enter_loop()
+        if self.closing or os.getpid() != self._pid:
+            self.check_usable(method)
+        if asyncio.get_running_loop() is not self._loop:
+            self.enter_loop()
         answer: Any = None
         failure: EtcdError | None = None
         while True:
@@ -175,12 +178,14 @@ class Driver:
         rpc, endpoint, timeout = step.call.rpc, step.endpoint, step.timeout
         if self._unverified:
             timeout = await self._left_to_send(rpc, endpoint, timeout)
-        bound = await self.bound(rpc, endpoint, timeout)
+        bound = None if self._may_change else self._bound.get((endpoint.address, rpc.path))
+        if bound is None:
+            bound = await self.bound(rpc, endpoint, timeout)
         try:
             if not rpc.client_streaming:
                 # A flow may ask others in between.
                 mine = attempts if attempts is not None and attempts.request is step.call.request else None
-                return await bound(step.call.request, timeout, step.metadata, attempts=mine)
+                return await bound(step.call.request, timeout, Headers(step.metadata), attempts=mine)
             return await only_reply(bound(one(step.call.request), timeout=timeout, metadata=step.metadata))
         except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
             self.fail(error, rpc, endpoint)

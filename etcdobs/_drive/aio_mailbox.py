@@ -10,7 +10,7 @@ from etcdobs._inbox import Inbox
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
 from etcdobs.observe.spans import Origin
-from etcdobs.types import Event, WatchResponse
+from etcdobs.types import WatchResponse
 
 T = TypeVar("T")
 
@@ -77,18 +77,19 @@ class Mailbox:
     def _is_settled(self) -> bool:
         return self._created or self.inbox.closed
 
-    def event_at_hand(self) -> Event | None:
-        """The next event, where there is one already."""
-        return self.inbox.take_event()
-
     async def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
-        if not await self._holds(lambda: self.inbox.has_more or self.inbox.closed, timeout):
-            raise TimeoutError(f"nothing came within {timeout:g} s")
-        item = take()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (item := take()) is None and not self.inbox.closed:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not await self._holds(self._has_news, left):
+                raise TimeoutError(f"nothing came within {timeout:g} s")
         if item is None and self.inbox.error is not None:
             raise self.inbox.error
         return item
+
+    def _has_news(self) -> bool:
+        return self.inbox.has_more or self.inbox.closed
 
     async def _holds(self, condition: Callable[[], bool], timeout: float | None) -> bool:
         """True as soon as `condition` holds; False when `timeout` seconds pass first."""

@@ -10,6 +10,7 @@ from etcdobs._call import checked_seconds
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_mailbox import Mailbox
 from etcdobs._drive.aio_stream import Stream
+from etcdobs._drive.forks import Generation
 from etcdobs._drive.notes import operation
 from etcdobs._drive.readings import watch_readings
 from etcdobs._operations import WATCH
@@ -41,6 +42,7 @@ class AsyncWatcher:
         self._mailbox = Mailbox(cursor, buffer)
         self._mailbox.inbox.revision = max(0, cursor.start_revision - 1)
         self._timeout = timeout
+        self._generation = Generation.number
         self._entered = False
 
     @property
@@ -95,10 +97,16 @@ class AsyncWatcher:
         return self
 
     async def __anext__(self) -> Event:
-        event = self._event_at_hand() or await self._next_event(None)
-        if event is None:
+        # For what has come already, the few steps that there are: the rest of them is for who has to wait.
+        if Generation.number == self._generation:
+            for event in self._mailbox.inbox.at_hand:
+                if self._mailbox.parked:
+                    self._fetch_again()
+                return event
+        following = await self._take(self._mailbox.inbox.take_event, None)
+        if following is None:
             raise StopAsyncIteration
-        return event
+        return following
 
     async def get(self, timeout: float | None = None) -> Event:
         """The next event.
@@ -112,7 +120,7 @@ class AsyncWatcher:
             CompactedError: the history it needed is gone; `compact_revision` says where it now starts.
             EtcdError: the server ended it for another reason.
         """
-        event = await self._next_event(checked_seconds(timeout))
+        event = await self._take(self._mailbox.inbox.take_event, checked_seconds(timeout))
         if event is None:
             raise ClosedError("the watcher is closed", method=METHOD)
         return event
@@ -134,35 +142,22 @@ class AsyncWatcher:
         if getattr(self, "_entered", False) and not self._mailbox.inbox.closed:
             self._watches.forget(self._mailbox)
 
-    def _event_at_hand(self) -> Event | None:
-        # For what has come already, the few steps that there are: the rest of them is for who has to wait.
-        if self._watches.forked:
-            return None
-        mailbox = self._mailbox
-        event = mailbox.event_at_hand()
-        if mailbox.parked and mailbox.wants_more():
-            self._watches.resume(mailbox)
-        return event
-
-    async def _next_event(self, timeout: float | None) -> Event | None:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        inbox = self._mailbox.inbox
-        while (event := await self._take(inbox.take_event, timeout)) is None and not inbox.closed:
-            # It was a progress notification: the rest of the time is for an event.
-            timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-        return event
-
     async def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         self._watches.check_not_forked()
         await self._ensure_open()
+        # It may have been parked for events that are taken meanwhile: nothing would come to wait for.
+        self._fetch_again()
         try:
             item = await self._mailbox.take(take, timeout)
         except EtcdError:
             await self._watches.leave(self._mailbox)  # It is over, closed or not.
             raise
+        self._fetch_again()
+        return item
+
+    def _fetch_again(self) -> None:
         if self._mailbox.wants_more():
             self._watches.resume(self._mailbox)
-        return item
 
 
 class Watches:

@@ -103,5 +103,5 @@ class Log:
 def _write(kind: Kind, count: int, left_out: int, fields: Mapping[str, str]) -> None:
     name, level, text = _LINES[kind]
     said: dict[str, str | int] = {"count": count, **fields, "left_out": left_out}
-    shown = " ".join(f"{key}={value}" for key, value in said.items() if key != "left_out" or value)
+    shown = " ".join(f"{key}={value}" for key, value in said.items() if value or key not in ("count", "left_out"))
     logging.getLogger(f"etcdobs.{name}").log(level, "%s: %s", text, shown, extra={"etcdobs": {"event": kind, **said}})

@@ -10,7 +10,7 @@ from etcdobs._inbox import Inbox
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
 from etcdobs.observe.spans import Origin
-from etcdobs.types import Event, WatchResponse
+from etcdobs.types import WatchResponse
 
 T = TypeVar("T")
 
@@ -85,17 +85,15 @@ class Mailbox:
     def _is_settled(self) -> bool:
         return self._created or self.inbox.closed
 
-    def event_at_hand(self) -> Event | None:
-        """The next event, where there is one already."""
-        with self._lock:
-            return self.inbox.take_event()
-
     def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
-            if not self._changed.wait_for(lambda: self.inbox.has_more or self.inbox.closed, timeout):
-                raise TimeoutError(f"nothing came within {timeout:g} s")
-            item = take()
+            while (item := take()) is None and not self.inbox.closed:
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise TimeoutError(f"nothing came within {timeout:g} s")
+                self._changed.wait(left)
             if item is None and self.inbox.error is not None:
                 raise self.inbox.error
             return item

@@ -32,7 +32,8 @@ class _Ahead:
         self._error: BaseException | None = None
         self._over = Latch()
         context = contextvars.copy_context()
-        threading.Thread(target=context.run, args=(self._run,), name="etcdobs-page", daemon=True).start()
+        if not driver.forked:  # where the locks of the parent are not to be touched
+            driver.start(threading.Thread(target=context.run, args=(self._run,), name="etcdobs-page", daemon=True))
 
     def _run(self) -> None:
         try:
@@ -44,6 +45,8 @@ class _Ahead:
 
     def result(self) -> Read:
         """The page, and the seconds that it took."""
+        # In a forked child it is read by nobody.
+        self._driver.check_usable()
         self._over.wait()
         if self._read is None:
             assert self._error is not None

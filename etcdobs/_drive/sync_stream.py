@@ -196,7 +196,7 @@ class Stream:
 
     def _deliver(self, batch: Batch) -> None:
         mailbox = self._mailboxes.get(batch.cursor)
-        if mailbox is not None:
+        if mailbox is not None and mailbox.origin is not None:
             self._spans.batch(mailbox.origin, len(batch.response.events), batch.response.revision)
         if self._driver.metrics is not None and batch.response.events:
             self._driver.metrics.watch_received(len(batch.response.events))

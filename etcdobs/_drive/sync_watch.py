@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from etcdobs._attempts import slice_of
 from etcdobs._call import checked_seconds
+from etcdobs._drive.forks import Generation
 from etcdobs._drive.notes import operation
 from etcdobs._drive.readings import watch_readings
 from etcdobs._drive.sync import Driver
@@ -45,6 +46,7 @@ class Watcher:
         self._mailbox = Mailbox(cursor, buffer)
         self._mailbox.inbox.revision = max(0, cursor.start_revision - 1)
         self._timeout = timeout
+        self._generation = Generation.number
         self._entered = False
 
     @property
@@ -99,10 +101,16 @@ class Watcher:
         return self
 
     def __next__(self) -> Event:
-        event = self._event_at_hand() or self._next_event(None)
-        if event is None:
+        # For what has come already, the few steps that there are: the rest of them is for who has to wait.
+        if Generation.number == self._generation:
+            for event in self._mailbox.inbox.at_hand:
+                if self._mailbox.parked:
+                    self._fetch_again()
+                return event
+        following = self._take(self._mailbox.inbox.take_event, None)
+        if following is None:
             raise StopIteration
-        return event
+        return following
 
     def get(self, timeout: float | None = None) -> Event:
         """The next event.
@@ -116,7 +124,7 @@ class Watcher:
             CompactedError: the history it needed is gone; `compact_revision` says where it now starts.
             EtcdError: the server ended it for another reason.
         """
-        event = self._next_event(checked_seconds(timeout))
+        event = self._take(self._mailbox.inbox.take_event, checked_seconds(timeout))
         if event is None:
             raise ClosedError("the watcher is closed", method=METHOD)
         return event
@@ -138,35 +146,22 @@ class Watcher:
         if getattr(self, "_entered", False) and not self._mailbox.inbox.closed:
             self._watches.forget(self._mailbox)
 
-    def _event_at_hand(self) -> Event | None:
-        # For what has come already, the few steps that there are: the rest of them is for who has to wait.
-        if self._watches.forked:
-            return None
-        mailbox = self._mailbox
-        event = mailbox.event_at_hand()
-        if mailbox.parked and mailbox.wants_more():
-            self._watches.resume(mailbox)
-        return event
-
-    def _next_event(self, timeout: float | None) -> Event | None:
-        deadline = None if timeout is None else time.monotonic() + timeout
-        inbox = self._mailbox.inbox
-        while (event := self._take(inbox.take_event, timeout)) is None and not inbox.closed:
-            # It was a progress notification: the rest of the time is for an event.
-            timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
-        return event
-
     def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         self._watches.check_not_forked()
         self._ensure_open()
+        # It may have been parked for events that are taken meanwhile: nothing would come to wait for.
+        self._fetch_again()
         try:
             item = self._mailbox.take(take, timeout)
         except EtcdError:
             self._watches.leave(self._mailbox)  # It is over, closed or not.
             raise
+        self._fetch_again()
+        return item
+
+    def _fetch_again(self) -> None:
         if self._mailbox.wants_more():
             self._watches.resume(self._mailbox)
-        return item
 
 
 class Watches:

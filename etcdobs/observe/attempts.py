@@ -36,14 +36,14 @@ class Attempts:
         last: how the last of those ended.
     """
 
-    __slots__ = ("count", "held", "last", "request", "shows_key")
+    # Where every call begins; most end there too, and are spared the assignments.
+    held: Held | None = None
+    count: int = 0
+    last: Ending | None = None
 
     def __init__(self, request: Any, *, shows_key: bool = False) -> None:
         self.request: Any = request
         self.shows_key: bool = shows_key
-        self.held: Held | None = None
-        self.count: int = 0
-        self.last: Ending | None = None
 
     def over(self, error: BaseException | None = None) -> None:
         """The call is over: it raised `error`, or succeeded. May be told again, to no effect."""

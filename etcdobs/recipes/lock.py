@@ -46,8 +46,8 @@ class _Claim(Standing[S]):
     def _claim_place(self, session: S, candidate: Candidate) -> None:
         if session.places.setdefault(candidate.key, self) is not self:
             raise RuntimeError(
-                f"another lock of this session holds {self._prefix[:-1]!r} or waits for it, and in one session they are"
-                " one owner: each thread or task needs a session of its own"
+                f"another lock of this session, or of its lease, holds {self._prefix[:-1]!r} or waits for it, and to the"
+                " server they are one owner: each thread or task needs a session of its own"
             )
 
     def _unclaim(self, session: S | None, candidate: Candidate | None) -> None:
@@ -98,7 +98,7 @@ class Lock(_Claim[Session]):
         Raises:
             DeadlineExceededError: it was not free in time (also a TimeoutError); the place in the queue is given up.
             SessionExpiredError: the lease was lost while waiting.
-            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session or lease, holds it, or waits for it, already.
         """
         outlived = self._claim()
         with lock_wait(self._procedures.driver.metrics):
@@ -115,7 +115,7 @@ class Lock(_Claim[Session]):
         """Take the lock if it is free now; False when another holds it.
 
         Raises:
-            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session or lease, holds it, or waits for it, already.
         """
         outlived = self._claim()
         try:
@@ -229,7 +229,7 @@ class AsyncLock(_Claim[AsyncSession]):
         Raises:
             DeadlineExceededError: it was not free in time (also a TimeoutError); the place in the queue is given up.
             SessionExpiredError: the lease was lost while waiting.
-            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session or lease, holds it, or waits for it, already.
         """
         outlived = self._claim()
         with lock_wait(self._procedures.driver.metrics):
@@ -246,7 +246,7 @@ class AsyncLock(_Claim[AsyncSession]):
         """Take the lock if it is free now; False when another holds it.
 
         Raises:
-            RuntimeError: this object, or another of its session, holds it, or waits for it, already.
+            RuntimeError: this object, or another of its session or lease, holds it, or waits for it, already.
         """
         outlived = self._claim()
         try:

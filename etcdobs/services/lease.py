@@ -52,6 +52,8 @@ class LeaseClient(Service):
     def __init__(self, driver: _sync.Driver, heartbeats: _sync_Heartbeats | None = None) -> None:
         self._driver = driver
         self._heartbeats = heartbeats or _sync_Heartbeats(driver)
+        # Which lock stands at each key: a lease is one owner, whichever sessions share it.
+        self.places: dict[bytes, object] = {}
 
     def grant(
         self, ttl: int, id: int = 0, *, retry: AtLeastOnce | None = None, timeout: Timeout = CLIENT_DEFAULT
@@ -145,6 +147,8 @@ class AsyncLeaseClient(Service):
     def __init__(self, driver: _aio.Driver, heartbeats: _aio_Heartbeats | None = None) -> None:
         self._driver = driver
         self._heartbeats = heartbeats or _aio_Heartbeats(driver)
+        # Which lock stands at each key: a lease is one owner, whichever sessions share it.
+        self.places: dict[bytes, object] = {}
 
     async def grant(
         self, ttl: int, id: int = 0, *, retry: AtLeastOnce | None = None, timeout: Timeout = CLIENT_DEFAULT

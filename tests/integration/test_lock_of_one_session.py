@@ -30,6 +30,16 @@ async def test_a_second_lock_of_a_session_is_refused_while_the_first_holds(clien
         assert await queued(client, prefix) == 0
 
 
+async def test_two_sessions_of_one_lease_are_one_owner(client: AsyncClient, prefix: str) -> None:
+    lease = await client.lease.grant(30)
+    async with client.session(lease=lease) as mine, client.session(lease=lease) as other:
+        async with client.lock(prefix, session=mine):
+            with pytest.raises(RuntimeError, match="a session of its own"):
+                await client.lock(prefix, session=other).acquire()
+        async with client.lock(prefix, session=other) as lock:
+            assert lock.held
+
+
 async def test_a_second_lock_of_a_session_takes_no_place_from_one_that_waits(client: AsyncClient, prefix: str) -> None:
     async with client.session() as session:
         async with client.lock(prefix):

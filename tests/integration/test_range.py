@@ -220,6 +220,8 @@ async def test_children_with_the_keys_in_them(client: AsyncClient, prefix: str) 
     await client.load(f'{{"key": "{prefix}{name}", "value": ""}}' for name in ("b", "b/1", "b/2/3", "c"))
     found = [(child.name, child.is_branch, child.count) async for child in client.children(prefix, counts=True)]
     assert found == [(b"a", True, 700), (b"b", False, 1), (b"b", True, 2), (b"c", False, 1)]
+    confined = client.namespaced(prefix).children("", counts=True)
+    assert [(child.name, child.is_branch, child.count) async for child in confined] == found
     assert [child.count async for child in client.children(prefix)] == [None] * 4
 
 

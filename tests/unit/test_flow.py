@@ -114,6 +114,22 @@ def test_where_no_member_has_a_leader_others_wait_for_one() -> None:
     assert not caught.value.outcome_unknown
 
 
+def test_where_no_member_has_a_leader_one_is_given_the_mutation_to_keep() -> None:
+    """As without others to go to: the server holds it back until there is a leader, for as long as it does that."""
+    session = make_session()
+    answers: list[EtcdError | None] = [NoLeaderError() for _ in range(3)]
+    played = Played(session, script(*answers, None))
+    played.call(put())
+    assert [dict(send.metadata).get("hasleader") for send in played.sends] == ["true", "true", "true", None]
+
+
+def test_a_mutation_that_was_refused_unread_costs_nothing_of_the_budget() -> None:
+    session = make_session(retry=RetryPolicy(budget=0))
+    played = Played(session, by_address(a=NoLeaderError(), b=None, c=None))
+    played.call(put())
+    assert played.addresses == ["a:1", "b:1"]
+
+
 def test_a_failed_read_never_has_an_unknown_outcome() -> None:
     played = Played(make_session(), script(DeadlineExceededError()))
     with pytest.raises(DeadlineExceededError) as caught:
@@ -224,12 +240,13 @@ def test_an_attempt_with_no_time_left_is_not_made() -> None:
     assert not caught.value.outcome_unknown
 
 
-def test_a_wait_that_outlasts_the_deadline_is_not_waited() -> None:
+def test_waits_that_would_outlast_the_deadline_are_halved_towards_it() -> None:
     policy = RetryPolicy(backoff_base=5, backoff_max=5)
     played = Played(make_session("a:1", timeout=2.0, retry=policy), script(UnavailableError("gone", endpoint="a:1")))
     with pytest.raises(DeadlineExceededError, match="within 2 s; last: gone") as caught:
         played.call(get())
-    assert played.sleeps == []
+    assert played.sleeps[:3] == [1.0, 0.5, 0.25]
+    assert 1.95 < sum(played.sleeps) < 2
     assert caught.value.endpoint == "a:1"
     assert not caught.value.outcome_unknown
 

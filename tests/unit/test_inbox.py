@@ -1,6 +1,10 @@
 """A watcher's buffer hands out whole revisions in order, counts what it holds, and ends when it is empty."""
 
 import random
+import sys
+from collections.abc import Callable
+
+import pytest
 
 from etcdobs import Event, EventType, KeyValue, WatchResponse
 from etcdobs._inbox import Inbox
@@ -47,6 +51,29 @@ def test_the_revision_moves_when_all_of_it_is_handed_out() -> None:
     while inbox.take_event():
         seen.append(inbox.revision)
     assert seen == [0, 5, 5, 7, 9]
+
+
+def test_the_revision_and_the_depth_follow_what_is_taken_of_the_batch_at_hand() -> None:
+    inbox = filled(batch(5, 5, 7, 7, 8), batch(9), limit=6)
+    assert take_revision(inbox) == 5
+    seen = [(one.kv.mod_revision, inbox.revision, inbox.depth, *state(inbox)) for one in inbox.at_hand]
+    assert seen == [
+        (5, 5, 4, "room", "undrained"),
+        (7, 5, 3, "room", "drained"),
+        (7, 7, 2, "room", "drained"),
+        (8, 8, 1, "room", "drained"),
+    ]
+    assert inbox.has_more
+
+
+@pytest.mark.parametrize("take", [Inbox.take_event, Inbox.take_batch])
+def test_what_was_taken_is_held_no_longer(take: Callable[[Inbox], object]) -> None:
+    one = event(5)
+    alone = sys.getrefcount(one)
+    inbox = filled(WatchResponse((one,), 5))
+    while take(inbox):
+        pass
+    assert sys.getrefcount(one) == alone
 
 
 def test_a_batch_comes_out_whole() -> None:

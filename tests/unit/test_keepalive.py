@@ -56,6 +56,24 @@ def test_a_renewal_waits_for_its_answer() -> None:
     assert clock.seconds_to_next(T0 + 5) == 1.0  # until the answer is overdue: a third of the ttl after the send
 
 
+def test_a_stream_that_answers_nothing_is_overdue_though_nobody_wants_those_leases_any_more() -> None:
+    """Else what fills it would be waited for for ever, and leases that begin now would never be renewed."""
+    clock = KeepAliveClock()
+    hearts = [clock.join(number) for number in range(512)]
+    assert len(due(clock, T0)) == 512
+    late = clock.join(1000)
+    for heart in hearts:
+        clock.leave(heart)
+    assert due(clock, T0 + 1) == []
+    assert clock.is_overdue(T0 + 2)
+    clock.broken()
+    assert due(clock, T0 + 2) == [1000]
+    clock.received(reply(1000, 9), T0 + 3)
+    assert late.seconds_left(T0 + 3) == 8.0
+    assert not clock.is_overdue(T0 + 4)
+    assert clock.expired() == []
+
+
 def test_a_renewal_prolongs_from_its_own_send() -> None:
     clock, heart = kept(ttl=9)
     due(clock, T0 + 3)

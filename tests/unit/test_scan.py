@@ -21,8 +21,10 @@ class Store:
     def __init__(self, keys: Iterable[bytes], interfere: Callable[["Store"], None] = lambda _store: None) -> None:
         self._history = [sorted(set(keys))]
         self._interfere = interfere
-        self.requests: list[pb.RangeRequest] = []
+        self.requests: list[Any] = []
         self.sent = 0
+        # As a server before 3.7 does for each page.
+        self.counted = 0
 
     def write(self, keys: Iterable[bytes]) -> None:
         self._history.append(sorted(set(keys)))
@@ -32,19 +34,27 @@ class Store:
         return len(self._history)
 
     def call(self, call: Call[Any]) -> Any:
-        self.requests.append(request := call.request)
+        self.requests.append(call.request)
+        if isinstance(call.request, pb.TxnRequest):
+            ranges = [self.range(operation.request_range) for operation in call.request.success]
+            reply: Any = pb.TxnResponse(responses=[pb.ResponseOp(response_range=each) for each in ranges])
+        else:
+            reply = self.range(call.request)
+        self._interfere(self)
+        return call.decode(reply)
+
+    def range(self, request: pb.RangeRequest) -> pb.RangeResponse:
         revision = request.revision or self.revision
         found = self._in(self._history[revision - 1], Keys(request.key, request.range_end))
-        page = found[: request.limit or None]
+        page = [] if request.count_only else found[: request.limit or None]
         self.sent += len(page)
-        reply = pb.RangeResponse(
+        self.counted += len(found)
+        return pb.RangeResponse(
             header=pb.ResponseHeader(revision=self.revision),
             kvs=[{"key": key, "value": b"" if request.keys_only else b"v"} for key in page],
             count=len(found),
-            more=len(page) < len(found),
+            more=not request.count_only and len(page) < len(found),
         )
-        self._interfere(self)
-        return call.decode(reply)
 
     @staticmethod
     def _in(keys: list[bytes], wanted: Keys) -> list[bytes]:

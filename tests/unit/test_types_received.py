@@ -107,7 +107,7 @@ def held(kept: object) -> set[type]:
 
 
 def test_a_key_that_is_kept_holds_nothing_but_itself() -> None:
-    batch = Cursor(Keys.all(), start_revision=1).receive(
+    batch = Cursor(Keys.all(), start_revision=1, prev_kv=True).receive(
         pb.WatchResponse(events=[{"kv": kv, "prev_kv": kv} for kv in KVS])
     )
     assert batch is not None
