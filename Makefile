@@ -60,6 +60,13 @@ protos: $(VENV)/.dev ## compile protos/ into the descriptor set and the type stu
 pictures: $(VENV)/.dev ## make the README's pictures from the running explorer
 	$(BIN)/python docs/pictures/make.py
 
+.PHONY: dashboards observe
+dashboards: $(VENV)/.dev ## write dashboards/grafana, dashboards/rules and their tests from the code beside them
+	@$(BIN)/python -m dashboards.write
+
+observe: $(VENV)/.dev ## three etcds, a service on them and Prometheus with the alerts, until Ctrl-C; FAILOVER=60: kill the leader that often
+	@$(BIN)/python -m dashboards.observe $(if $(FAILOVER),--failover $(FAILOVER))
+
 wheel: $(VENV)/.dev ## build the wheel and the source distribution into dist/
 	$(BIN)/python -m build --installer pip
 

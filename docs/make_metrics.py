@@ -31,6 +31,8 @@ ClientMetrics(registry, namespace="shop")  # shop_grpc_client_..., shop_etcdobs_
 `grpc_client_*` are those of go-grpc-prometheus, by name, label and meaning: they count **attempts**, each RPC that is
 sent. `etcdobs_*` count **operations**, what the caller asked for, whatever attempts that took, and what the client does
 of itself. No label ever holds a key, a value, a user or a lease.
+
+Dashboards and alerts over them are in [dashboards/](../dashboards/README.md).
 """
 
 TAIL = """## What counts as what
@@ -46,6 +48,8 @@ TAIL = """## What counts as what
   refuses fast. `etcdobs_endpoint_state` says which members do not answer.
 - A watch's lag is what its client has received and its user has not taken yet. Once its buffer is full nothing more is
   fetched for it, and the lag in revisions counts up to the newest that the client's other watches have seen.
+- `etcdobs_watch_failures_total` counts the watches that end with an error for their users; one that goes on over a new
+  stream is a resume, one that its user or `close` ended is neither.
 - A lease's margin counts from when its last answered renewal was sent, on a clock that runs while the machine sleeps.
   With no lease kept alive it has no sample.
 

@@ -46,8 +46,8 @@ class _Claim(Standing[S]):
     def _claim_place(self, session: S, candidate: Candidate) -> None:
         if session.places.setdefault(candidate.key, self) is not self:
             raise RuntimeError(
-                f"another lock of this session, or of its lease, holds {self._prefix[:-1]!r} or waits for it, and to the"
-                " server they are one owner: each thread or task needs a session of its own"
+                f"another lock of this session, or of its lease, holds {self._prefix[:-1]!r} or waits for it, and to"
+                " the server they are one owner: each thread or task needs a session of its own"
             )
 
     def _unclaim(self, session: S | None, candidate: Candidate | None) -> None:
