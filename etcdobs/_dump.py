@@ -40,10 +40,11 @@ def dump(
     A line is `{"key": ..., "value": ...}`; bytes that are not UTF-8 are in base64 as `key_base64`, `value_base64`. The
     first line tells the revision and the range, the last one how many keys there were. Leases are not written. A file
     appears under its name once it is whole; until then, and where it was broken off, it is called `<name>.part`.
+    A name that is a link stands for the file that it leads to.
 
     Args:
         keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
-        target: a file's name, or a binary file that is open.
+        target: a file's name, or a binary file that is open, such as a pipe.
         resume: go on with what is in `<name>.part`, at its revision; where there is none, begin.
         leased: False leaves out the keys that hang on a lease.
         revision: read as of this revision; 0 for that of now.
@@ -53,7 +54,10 @@ def dump(
 
     Raises:
         CompactedError: the revision was compacted meanwhile: it can not be gone on with.
-        ValueError: what is to be gone on with is a dump of another range or revision.
+        ValueError: what is to be gone on with is a dump of another range or revision, or with other `leased`; `target`
+            names a pipe or a device.
+        IsADirectoryError: `target` names a directory.
+        BlockingIOError: another dump to this name is under way.
     """
     if checked_bool("resume", resume) and not isinstance(target, (str, PathLike)):
         raise ValueError("resume needs the name of a file, to read what is in it")
@@ -113,9 +117,11 @@ class Dumping:
             self.cursor.go_on_after(last)
         return kept
 
-    def _same(self, revision: int, keys: Keys) -> None:
+    def _same(self, revision: int, keys: Keys, leased: bool) -> None:
         if keys != self._keys:
             raise ValueError(f"the dump to go on with is of {keys}, not of {self._keys}")
+        if leased is not self._leased:
+            raise ValueError(f"the dump to go on with was begun with leased={leased}, not with leased={self._leased}")
         if self.cursor.revision not in (0, revision):
             raise ValueError(f"the dump to go on with is of revision {revision}, not of {self.cursor.revision}")
         self.cursor.revision = revision
@@ -130,7 +136,7 @@ class Dumping:
         if self._begun:
             return b""
         self._begun = True
-        return heading(self.cursor.revision, self._keys)
+        return heading(self.cursor.revision, self._keys, self._leased)
 
     def tell(self) -> None:
         """What was added is written."""

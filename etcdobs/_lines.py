@@ -1,6 +1,7 @@
 """Decides how keys are lines of text: JSON, one key a line, bytes that are not UTF-8 in base64. No I/O.
 
-    {"revision": 7, "start": "/app/", "end": "/app0"}     what follows, as of which revision
+    {"revision": 7, "start": "/app/", "end": "/app0"}     what follows, as of which revision; with `"leased": false`
+                                                          without the keys that hang on a lease
     {"key": "/app/a", "value": "text"}
     {"key_base64": "/w==", "value_base64": "AAE="}
     {"count": 2}                                          that was all of it
@@ -29,9 +30,10 @@ def _member(name: str, data: bytes) -> str:
         return f'"{name}_base64": "{b64encode(data).decode()}"'
 
 
-def heading(revision: int, keys: Keys) -> bytes:
-    """The line before the keys of this range, as of this revision."""
-    return f'{{"revision": {revision}, {_member("start", keys.start)}, {_member("end", keys.end)}}}\n'.encode()
+def heading(revision: int, keys: Keys, leased: bool = True) -> bytes:
+    """The line before the keys of this range, as of this revision; `leased`: also those that hang on a lease."""
+    only = "" if leased else ', "leased": false'
+    return f'{{"revision": {revision}, {_member("start", keys.start)}, {_member("end", keys.end)}{only}}}\n'.encode()
 
 
 def lines(kvs: Iterable[KeyValue]) -> bytes:
@@ -114,6 +116,8 @@ def _parsed(line: str | bytes) -> dict[str, Any]:
         raise ValueError(f"neither UTF-8 nor base64: {error}") from None
     except ValueError as error:
         raise ValueError(f"no JSON: {error}: {_shown(line)}") from None
+    except RecursionError:
+        raise ValueError(f"nested too deep: {_shown(line)}") from None
     if not isinstance(found, dict):
         raise ValueError(f"no JSON object: {_shown(line)}")
     return cast("dict[str, Any]", found)
@@ -145,8 +149,8 @@ def _bytes_of(found: dict[str, Any], name: str) -> bytes:
     return plain.encode()
 
 
-def range_of(line: bytes) -> tuple[int, Keys]:
-    """The revision and the keys that a first line tells of.
+def range_of(line: bytes) -> tuple[int, Keys, bool]:
+    """The revision and the keys that a first line tells of, and whether those on a lease are among them.
 
     Raises:
         ValueError: it is none.
@@ -155,7 +159,10 @@ def range_of(line: bytes) -> tuple[int, Keys]:
     revision = found.get("revision")
     if not isinstance(revision, int):
         raise ValueError(f"no revision: {_shown(line)}")
-    return revision, Keys(_bytes_of(found, "start"), _bytes_of(found, "end"))
+    leased = found.get("leased", True)
+    if not isinstance(leased, bool):
+        raise ValueError(f"'leased' must be true or false, not {leased!r}")
+    return revision, Keys(_bytes_of(found, "start"), _bytes_of(found, "end")), leased
 
 
 def _shown(line: str | bytes) -> str:

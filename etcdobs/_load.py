@@ -16,7 +16,7 @@ from os import PathLike
 from typing import Any
 
 from etcdobs._batch import MAX_BYTES, MAX_OPS, MAX_UNDER_WAY, Batching, Entries, PutEntry, transaction
-from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_int, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, AtLeastOnce, Call, Timeout, checked_int, checked_retry, checked_timeout
 from etcdobs._lines import Reading
 from etcdobs.errors import EtcdError
 
@@ -30,26 +30,33 @@ def load(
     start: int = 1,
     max_ops: int = MAX_OPS,
     progress: Progress | None = None,
+    retry: AtLeastOnce | None = None,
     timeout: Timeout = CLIENT_DEFAULT,
 ) -> "Loading":
     """Writes keys from lines of JSON, many in one transaction; returns how many were written.
 
     A line is `{"key": ..., "value": ...}`; bytes that are not UTF-8 are in base64 as `key_base64`, `value_base64`.
     That is what `dump` makes; the keys hang on no lease. Of lines with the same key the last one wins. A transaction
-    whose outcome is unknown is sent again, as lines may be that were loaded before: a put done twice is a put.
+    is sent at most once, unless `retry` says so: one whose outcome is unknown ends the load. Whoever goes on with the
+    `start` that the error's note tells puts its lines again, and those that are written behind it.
 
     Args:
-        source: a file's name, or the lines themselves, such as a file that is open.
+        source: a file's name, or the lines themselves, such as a file that is open. `AsyncClient` reads the file of
+            that name in a thread, and what it is given as lines in the event loop.
         start: the number of the first line to load, from 1: those before it are left out.
         max_ops: keys in one transaction; where the server allows fewer, it is asked for fewer.
         progress: called with the number of a line up to which all are written: one more is where to start again.
+        retry: "at_least_once": send a transaction again where it may have been applied already. It may then be applied
+            twice, the second time over what others wrote in between, and even after the load has returned.
         timeout: seconds for each transaction; left out: the client's; None: no deadline.
 
     Raises:
         ValueError: a line is wrong; the message tells its number, and all lines before it are written.
-        EtcdError: of a transaction; a note of it tells up to which line all are written.
+        EtcdError: of a transaction, with `outcome_unknown` where some lines may or may not be written.
+
+    Notes of whatever it raises tell up to which line all are written, and which others may be.
     """
-    return Loading(source, start=start, max_ops=max_ops, progress=progress, timeout=timeout)
+    return Loading(source, start=start, max_ops=max_ops, progress=progress, retry=retry, timeout=timeout)
 
 
 class _LineEntry(PutEntry):
@@ -66,13 +73,21 @@ class Loading:
     """Lines on their way into the store."""
 
     def __init__(
-        self, source: Source, *, start: int, max_ops: int, progress: Progress | None, timeout: Timeout
+        self,
+        source: Source,
+        *,
+        start: int,
+        max_ops: int,
+        progress: Progress | None,
+        retry: AtLeastOnce | None,
+        timeout: Timeout,
     ) -> None:
         if isinstance(source, (bytes, bytearray)) or not isinstance(source, (str, PathLike, Iterable)):
             raise TypeError(f"source must be a file's name or its lines, not {type(source).__name__}")
         self.source: Source = source
         self._start = checked_int("start", start, least=1)
         self._progress = progress
+        self._retry = checked_retry(retry)
         self._timeout = checked_timeout(timeout)
         self._batching = Batching(max_ops)
         self._window = (MAX_UNDER_WAY + 1) * max_ops
@@ -116,28 +131,34 @@ class Loading:
             self._lines, self._error = None, error
 
     def _take(self, found: tuple[bytes, bytes] | None) -> None:
-        self._taken = self._reading.number
-        if found is None:
-            return
-        entry = _LineEntry(self._taken, *found)
-        self._waiting[entry.line] = entry
-        self._size += entry.size
-        self._batching.add(entry)
+        number = self._reading.number
+        if found is not None:
+            entry = _LineEntry(number, *found)
+            self._waiting[number] = entry
+            self._size += entry.size
+            self._batching.add(entry)
+        # Last: a Ctrl-C before this makes no line one that is written.
+        self._taken = number
 
     def call(self, entries: Entries) -> Call[Any]:
         """The transaction of `entries`."""
         call: Call[Any] = transaction(entries, 0.0)
-        return replace(call, timeout=self._timeout, retry="at_least_once", decode=_nothing)
+        return replace(call, timeout=self._timeout, retry=self._retry, decode=_nothing)
 
     def settled(self, entries: Entries) -> None:
         """`entries` are written."""
         self._batching.settled(entries)
+        self.late(entries)
+        self._tell()
+
+    def late(self, entries: Entries) -> None:
+        """`entries` are written, as was found when the load had been broken off."""
         self._written += len(entries)
         for entry in entries:
             assert isinstance(entry, _LineEntry)
-            del self._waiting[entry.line]
+            # A Ctrl-C may have been here before.
+            self._waiting.pop(entry.line, None)
             self._size -= entry.size
-        self._tell()
 
     def _tell(self) -> None:
         if self._progress is not None and self.line > self._told:
@@ -148,12 +169,16 @@ class Loading:
         """`entries`, once sent together, have failed with `error`; where it is no fault of one of them, all is over."""
         for entry, own in self._batching.refused(entries, error):
             assert isinstance(entry, _LineEntry)
+            entry.sent = own.outcome_unknown
             self._fail(entry.line, own)
 
     def _fail(self, line: int, error: EtcdError) -> None:
-        if not isinstance(self._error, EtcdError):
-            error.add_note(f"line {line} was not written")
+        if isinstance(self._error, EtcdError):
+            self._error.outcome_unknown |= error.outcome_unknown
+        else:
             self._error = error
+            if not error.outcome_unknown:
+                error.add_note(f"line {line} was not written")
         self._lines = None
         for entry in self._waiting.values():
             entry.dropped = True
@@ -163,8 +188,20 @@ class Loading:
         self._tell()
         if self._error is None:
             return self._written
-        self._error.add_note(f"all lines up to {self.line} are written: start={self.line + 1} goes on there")
+        self._note(self._error)
         raise self._error
+
+    def broken_off(self, error: BaseException) -> None:
+        """It ends with this error, which is told how far it came."""
+        if error is not self._error and self._reading.number >= self._start:
+            self._note(error)
+
+    def _note(self, error: BaseException) -> None:
+        open_ = [line for line, entry in self._waiting.items() if entry.sent]
+        if open_:
+            which = f"line {open_[0]}" if len(open_) == 1 else f"lines of {open_[0]} to {open_[-1]}"
+            error.add_note(f"{which} may or may not be written, and may be loaded again")
+        error.add_note(f"all lines up to {self.line} are written: start={self.line + 1} goes on there")
 
 
 def _nothing(_reply: Any) -> None: ...

@@ -1,12 +1,55 @@
 """Waits for files of lines: those that are loaded, and those that a dump grows in until it is whole."""
 
+import errno
+import io
 import os
+import select
+import stat
+import sys
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from etcdobs._dump import Dumping, Writable
 from etcdobs._load import Source
+
+if sys.platform != "win32":
+    import fcntl
+
+# Milliseconds in which a thread that waits for a pipe finds out that nobody waits for it any more.
+_LOOK = 50
+
+
+class PatientFile(io.FileIO):
+    """A file or a pipe to read, in a thread that may be told to wait no longer."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._over = False
+        super().__init__(path, "rb", opener=_at_once)
+
+    def give_up(self) -> None:
+        """Whoever reads finds the end."""
+        self._over = True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        while not self._over:
+            if _is_ready(self.fileno()) and (count := super().readinto(buffer)) is not None:
+                return count
+        return 0
+
+
+def _at_once(path: str, flags: int) -> int:
+    # A pipe that nobody writes to yet is opened nevertheless.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _is_ready(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(_LOOK))
 
 
 @contextmanager
@@ -25,14 +68,63 @@ def target_of(dumping: Dumping) -> Generator[Writable]:
     if not isinstance(dumping.target, (str, os.PathLike)):
         yield dumping.target
         return
-    path = Path(dumping.target)
+    path = _real(dumping.target)
     part = path.with_name(f"{path.name}.part")
+    with _alone(part):
+        with open(part, "r+b") as file:
+            file.truncate(dumping.go_on(file) if dumping.resume else 0)
+            file.seek(0, os.SEEK_END)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+
+
+def _real(name: str | os.PathLike[str]) -> Path:
+    """The file that is to be replaced, which need not be there yet."""
+    with suppress(FileNotFoundError):
+        mode = os.stat(name).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "target is a directory, not a file's name", os.fspath(name))
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"target {os.fspath(name)!r} is a pipe or a device: open it, and dump to what is open")
+    return Path(os.path.realpath(name))
+
+
+@contextmanager
+def _alone(part: Path) -> Generator[None]:
+    """While no other dump writes there, as far as the system has such locks."""
+    descriptor = _locked(part)
+    while not _is_at(part, descriptor):
+        # Whoever had it has given it its name.
+        os.close(descriptor)
+        descriptor = _locked(part)
+    if sys.platform == "win32":
+        os.close(descriptor)  # an open file is not renamed there
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _locked(part: Path) -> int:
     # What is stored may be secret.
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT, 0o600)
-    with open(descriptor, "r+b") as file:
-        file.truncate(dumping.go_on(file) if dumping.resume else 0)
-        file.seek(0, os.SEEK_END)
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise BlockingIOError(errno.EAGAIN, "another dump to this name is under way", os.fspath(part)) from None
+        except OSError:
+            pass  # a file system without locks
+    return descriptor
+
+
+def _is_at(part: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(part), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

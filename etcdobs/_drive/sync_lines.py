@@ -2,16 +2,18 @@
 
 import contextvars
 import threading
+from collections.abc import Iterator
 from contextlib import closing
-from queue import SimpleQueue
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from etcdobs._batch import MAX_UNDER_WAY, Entries
+from etcdobs._batch import MAX_UNDER_WAY, METHOD, Entries
 from etcdobs._call import Call
 from etcdobs._drive.line_file import lines_of, target_of
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_pages import scanned_pages
-from etcdobs._drive.uninterrupted import join
+from etcdobs._drive.uninterrupted import CLOSING, join, within
 from etcdobs._dump import Dumping
 from etcdobs._load import Loading
 from etcdobs.errors import EtcdError
@@ -29,20 +31,32 @@ def dumped(driver: Driver, dumping: Dumping, namespace: bytes) -> int:
 
 def loaded(driver: Driver, loading: Loading) -> int:
     """Write all keys; how many there were."""
+    driver.check_usable(METHOD)
     with lines_of(loading.source) as lines, closing(_Senders(driver)) as senders:
-        loading.begin(lines)
-        while True:
-            while entries := loading.next():
-                senders.send(entries, loading.call(entries))
-            if not senders.under_way:
-                return loading.finish()
-            entries, error = senders.answer()
-            if error is None:
-                loading.settled(entries)
-            elif isinstance(error, EtcdError):
-                loading.refused(entries, error)
-            else:
-                raise error
+        try:
+            loading.begin(lines)
+            return _sent(senders, loading)
+        except BaseException as error:
+            senders.close()
+            for entries in senders.written():
+                loading.late(entries)
+            loading.broken_off(error)
+            raise
+
+
+def _sent(senders: "_Senders", loading: Loading) -> int:
+    while True:
+        while entries := loading.next():
+            senders.send(entries, loading.call(entries))
+        if not senders.under_way:
+            return loading.finish()
+        entries, error = senders.answer()
+        if error is None:
+            loading.settled(entries)
+        elif isinstance(error, EtcdError):
+            loading.refused(entries, error)
+        else:
+            raise error
 
 
 class _Senders:
@@ -52,6 +66,7 @@ class _Senders:
         self._driver = driver
         # A Ctrl-C leaves neither of them locked, as it may what `threading` has.
         self._asked: SimpleQueue[tuple[Entries, Call[Any]] | None] = SimpleQueue()
+        self._closed = False
         self._answered: SimpleQueue[tuple[Entries, Exception | None]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.under_way = 0
@@ -63,11 +78,11 @@ class _Senders:
             context = contextvars.copy_context()
             thread = threading.Thread(target=context.run, args=(self._run,), name="etcdobs-load", daemon=True)
             self._threads.append(thread)
-            thread.start()
+            self._driver.start(thread)
         self._asked.put((entries, call))
 
     def _run(self) -> None:
-        while (asked := self._asked.get()) is not None:
+        while (asked := self._asked.get()) is not None and not self._closed:
             entries, call = asked
             error: Exception | None = None
             try:
@@ -82,9 +97,21 @@ class _Senders:
         self.under_way -= 1
         return answered
 
+    def written(self) -> Iterator[Entries]:
+        """The entries of those that ended well, and that nobody asked for."""
+        while True:
+            try:
+                entries, error = self._answered.get_nowait()
+            except Empty:
+                return
+            if error is None:
+                yield entries
+
     def close(self) -> None:
-        """Send no more; what is under way ends by itself."""
+        """Send no more; what is under way has as long as closing may take."""
+        if self._closed:
+            return
+        self._closed = True
         for _ in self._threads:
             self._asked.put(None)
-        for thread in self._threads:
-            join(thread)
+        within(CLOSING, [partial(join, thread) for thread in self._threads])

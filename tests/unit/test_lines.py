@@ -38,7 +38,8 @@ def test_text_is_written_as_it_is_and_other_bytes_in_base64() -> None:
 
 @given(start=BYTES.filter(bool), end=BYTES)
 def test_the_first_line_tells_the_range(start: bytes, end: bytes) -> None:
-    assert range_of(heading(7, Keys(start, end))) == (7, Keys(start, end))
+    assert range_of(heading(7, Keys(start, end))) == (7, Keys(start, end), True)
+    assert range_of(heading(7, Keys(start, end), leased=False)) == (7, Keys(start, end), False)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def test_the_first_line_tells_the_range(start: bytes, end: bytes) -> None:
         ("nonsense", "no JSON"),
         ("[1]", "no JSON object"),
         ('{"key": "a"', "no JSON"),
+        ("[" * 100_000, "nested too deep"),
         (b'{"key": "\xff", "value": ""}', "neither UTF-8 nor base64"),
         ('{"value": "v"}', "no key"),
         ('{"key": "a"}', "'value' and 'value_base64'"),

@@ -120,7 +120,42 @@ def test_a_source_is_a_name_or_lines(source: Any) -> None:
         load(source)
 
 
-def test_a_transaction_is_sent_again_where_its_outcome_is_unknown() -> None:
+def test_a_transaction_is_sent_once_unless_it_is_said_otherwise() -> None:
     loading = begun([line("a")], timeout=3)
     call = loading.call(loading.next())
-    assert (call.repeatable, call.timeout) == (True, 3)
+    assert (call.repeatable, call.timeout) == (False, 3)
+    again = begun([line("a")], retry="at_least_once")
+    assert again.call(again.next()).repeatable
+    with pytest.raises(ValueError, match="retry must be 'at_least_once'"):
+        load([], retry="always")  # type: ignore[arg-type]
+
+
+def test_lines_whose_outcome_is_unknown_are_told() -> None:
+    loading = begun([line(str(number)) for number in range(100)], max_ops=2)
+    first, second, third, *rest = under_way(loading)
+    loading.settled(first)
+    loading.refused(third, PermissionDeniedError("no"))
+    for entries in (second, *rest):
+        loading.refused(entries, UnavailableError("gone", outcome_unknown=entries is second))
+    assert under_way(loading) == []
+    with pytest.raises(UnavailableError) as told:
+        loading.finish()
+    assert told.value.outcome_unknown
+    assert told.value.__notes__[-2:] == [
+        "lines of 3 to 4 may or may not be written, and may be loaded again",
+        "all lines up to 2 are written: start=3 goes on there",
+    ]
+
+
+def test_whatever_breaks_it_off_tells_how_far_it_came() -> None:
+    loading = begun([line(str(number)) for number in range(100)], max_ops=2)
+    first, second, _ = under_way(loading)[:3]
+    loading.settled(first)
+    loading.late(second)
+    error = KeyboardInterrupt()
+    loading.broken_off(error)
+    assert error.__notes__[-1] == "all lines up to 4 are written: start=5 goes on there"
+    assert error.__notes__[0].startswith("lines of 5 to ")
+    unread = KeyboardInterrupt()
+    begun([line("a"), line("b")], start=2).broken_off(unread)
+    assert not hasattr(unread, "__notes__")
