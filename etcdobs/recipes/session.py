@@ -103,7 +103,7 @@ class Session:
         self._ttl = checked_int("ttl", ttl, least=1)
         self._given = lease
         self._timeout = checked_timeout(timeout)
-        self.places = leases.places
+        self.places: dict[bytes, object] = leases.places
         self._lease: Lease | None = None
         self._heartbeat: Heartbeat | None = None
 
@@ -199,7 +199,7 @@ class AsyncSession:
         self._ttl = checked_int("ttl", ttl, least=1)
         self._given = lease
         self._timeout = checked_timeout(timeout)
-        self.places = leases.places
+        self.places: dict[bytes, object] = leases.places
         self._lease: AsyncLease | None = None
         self._heartbeat: AsyncHeartbeat | None = None
 
