@@ -178,6 +178,9 @@ def child(what: str, kind: str, endpoint: str) -> Iterator["subprocess.Popen[str
     warnings = "default" if what == "fork" else "error"
     command = [sys.executable, "-W", warnings, "-c", head + textwrap.dedent(SCRIPTS[what, kind])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    if (what, kind) == ("fork", AWAITING):
+        # Else gRPC's own handlers crash one child in a few, also where grpc.aio is used without this library.
+        environment["GRPC_ENABLE_FORK_SUPPORT"] = "0"
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
