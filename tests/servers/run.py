@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # The suite mostly waits for servers: a run takes a quarter of a core.
 SIDE_BY_SIDE = 2 * (os.cpu_count() or 1)
 INTERRUPTED = 2  # pytest's exit status
-# Faults take their time, and a busy machine takes it from them: what fails is looked at once more, and said (-rR).
-ONCE_MORE = ("--reruns=1", "--reruns-delay=1", "-rR")
+# Faults take their time, and a busy machine takes it from them: what fails is run again, twice at most, and listed.
+AGAIN = ("--reruns=2", "--reruns-delay=1", "-rR")
 WHOLE, INTEGRATION = "the whole suite", "the integration suite"
 
 
@@ -68,7 +68,7 @@ def whole_suite() -> Outcome:
     """Runs everything on the etcd that is found first, for all to see."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        status = _wait(subprocess.Popen(_pytest(*ONCE_MORE, f"--junitxml={report}"), cwd=ROOT))
+        status = _wait(subprocess.Popen(_pytest(*AGAIN, f"--junitxml={report}"), cwd=ROOT))
         return Outcome(_version(find_etcd()), WHOLE, counted(report), status)
 
 
@@ -84,7 +84,7 @@ def integration_suite(server: Server, arguments: list[str]) -> Outcome:
     """Runs the integration suite on another server, and prints how it ended."""
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        options = (*ONCE_MORE, "-q", "-p", "no:cacheprovider", f"--junitxml={report}")
+        options = (*AGAIN, "-q", "-p", "no:cacheprovider", f"--junitxml={report}")
         command = _pytest(*options, "tests/integration", *arguments)
         ran = subprocess.run(
             command,
