@@ -42,7 +42,7 @@ def _unpacked(directory: Path) -> Path:
         )
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".new-") as scratch:
-        _run(["apt-get", "download", "prometheus"], scratch)
+        _download(scratch)
         for package in Path(scratch).glob("*.deb"):
             _run(["dpkg-deb", "--extract", str(package), scratch], scratch)
         complete = Path(scratch) / "complete"
@@ -54,10 +54,19 @@ def _unpacked(directory: Path) -> Path:
     return directory
 
 
+def _download(directory: str) -> None:
+    try:
+        _run(["apt-get", "download", "prometheus"], directory)
+    except PrometheusNotFoundError:
+        # A new machine knows of no packages yet.
+        _run(["apt-get", "update"], directory)
+        _run(["apt-get", "download", "prometheus"], directory)
+
+
 def _run(command: list[str], directory: str) -> None:
     ran = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
-        tried = f"`{' '.join(command)}` failed (apt-get update may help): {ran.stderr.strip()}"
+        tried = f"`{' '.join(command)}` failed: {ran.stderr.strip()}"
         raise PrometheusNotFoundError(f"prometheus is not on PATH, and {tried}")
 
 
