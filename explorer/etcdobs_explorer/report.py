@@ -41,7 +41,7 @@ async def report(
     status = await gateway.status()
     printer = _Report(gateway, State(context, separator=separator), out)
     printer.say(f"etcd at {context}, revision {units.count(status.revision)}")
-    watching = asyncio.create_task(printer.feeds.watch(b""))
+    watching = asyncio.create_task(printer.feeds.watch.watch(b""))
     try:
         await printer.tree(tree_rows)
         await printer.leases()
@@ -79,12 +79,12 @@ class _Report:
     async def tree(self, rows: int) -> None:
         """The keys, depth first, until `rows` rows are known."""
         tree = self.state.tree
-        await self.feeds.load(tree.root, self.state.separator)
+        await self.feeds.keys.load(tree.root, self.state.separator)
         at = 0
         while at < len(tree.rows) and at < rows:
             row = tree.rows[at]
             if row.kind is RowKind.BRANCH and tree.expand(row.key):
-                await self.feeds.load(row.key, self.state.separator)
+                await self.feeds.keys.load(row.key, self.state.separator)
             at += 1
         self._section("KEYS")
         for row in tree.rows[:rows]:
@@ -106,9 +106,9 @@ class _Report:
 
     async def leases(self) -> None:
         """The leases, the first of them with details."""
-        await self.feeds.lease_ids()
+        await self.feeds.leases.lease_ids()
         table = self.state.leases
-        await self.feeds.leases([row.id for row in table.rows[:LEASES]])
+        await self.feeds.leases.leases([row.id for row in table.rows[:LEASES]])
         self._section("LEASES", units.plural(len(table.rows), "lease"))
         if table.reason:
             self.say(f"  ✗ {inert(table.reason, 300).plain}")
@@ -119,7 +119,7 @@ class _Report:
 
     async def members(self) -> None:
         """The members with their status."""
-        await self.feeds.members()
+        await self.feeds.members.members()
         table = self.state.members
         self._section("MEMBERS", units.plural(len(table.rows), "member"))
         if table.reason:
@@ -132,7 +132,7 @@ class _Report:
         self._section("EVENTS", f"the next {wanted}, or those of {seconds:g} s")
         printed, end = 0, time.monotonic() + seconds
         while printed < wanted and not self.state.watch_reason:
-            self.feeds.flush()
+            self.feeds.watch.flush()
             fresh = self.state.log.rows[printed:wanted]
             for row in fresh:
                 self.say("  " + _event_line(row))
@@ -149,7 +149,7 @@ class _Report:
 
     async def status(self) -> None:
         """What the member that answers says of the cluster."""
-        error = await self.feeds.status()
+        error = await self.feeds.cluster.status()
         self._section("STATUS")
         status = self.state.connection.status
         if error is not None or status is None:

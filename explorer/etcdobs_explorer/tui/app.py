@@ -1,8 +1,9 @@
 """Decides how news reaches the model and the views, and what the verbs do; workers wait, the app does not."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
@@ -19,18 +20,16 @@ from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import copyable, inert
 
 from . import messages
-from .resources import KEYS, RESOURCES
+from .resources import KEYS, RESOURCES, Reading
 from .schedule import Schedule
 from .screens.help import HelpScreen
-from .screens.keys import KeysScreen
-from .screens.table import TableScreen, WatchScreen
-from .screens.view import TALL, WIDE, ViewScreen
+from .screens.registry import screen_of
+from .screens.view import ViewScreen
 from .themes import DARK, LIGHT, full_name
 from .verbs import VERBS, Verb, find_verb, verb_of_key
 
 _FLUSH_HZ = 15
 _TICK = 0.25
-_SCREENS: dict[str, type[ViewScreen]] = {"keys": KeysScreen, "watch": WatchScreen}
 
 
 def _bindings() -> list[BindingType]:
@@ -38,10 +37,23 @@ def _bindings() -> list[BindingType]:
     return [Binding(key, f"verb_key('{key}')", show=False, id=f"key.{key}") for key in keys]
 
 
+def _unsure(feeds: Feeds, state: State, rows: Sequence[Any], now: float) -> Callable[[], Awaitable[object]] | None:
+    """A few of the directories that may have become empty."""
+    few = sorted(state.unsure)[:20]
+    state.unsure -= set(few)
+    return partial(feeds.keys.verify, few) if few else None
+
+
+_ALWAYS = (
+    Reading("status", 2.0, lambda feeds, state, rows, now: feeds.cluster.status),
+    Reading("verify", 1.0, _unsure),
+)
+
+
 class ExplorerApp(App[GatewayError]):
     """The explorer. It ends with the error of the first look at the cluster, or with None."""
 
-    CSS_PATH = "explorer.tcss"
+    CSS_PATH: ClassVar = sorted(Path(__file__).parent.glob("styles/*.tcss"))
     TITLE = "etcdobs"
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = True
@@ -72,24 +84,23 @@ class ExplorerApp(App[GatewayError]):
         self.animation_level = "none"
         self.theme = full_name(self._chosen_theme)
         for resource in RESOURCES:
-            kind = _SCREENS.get(resource.name, TableScreen)
-            self.add_mode(resource.name, partial(kind, resource, self.state))
+            self.add_mode(resource.name, partial(screen_of(resource), resource, self.state))
         self.switch_mode(KEYS.name)
         self._start("connect", self._connect)
 
     async def _connect(self) -> None:
-        error = await self.feeds.status()
+        error = await self.feeds.cluster.status()
         if error is not None:
             self.post_message(messages.Refused(error))
             return
         self._watch()
-        self._start("members", self.feeds.members)
-        self.set_interval(1 / _FLUSH_HZ, self.feeds.flush)
+        self._start("members", self.feeds.members.members)
+        self.set_interval(1 / _FLUSH_HZ, self.feeds.watch.flush)
         self.set_interval(_TICK, self._tick)
         self.set_timer(1.0, self._load_without_watch)
 
     def _watch(self) -> None:
-        self._work("watch", partial(self.feeds.watch, self.state.tree.root))
+        self._work("watch", partial(self.feeds.watch.watch, self.state.tree.root))
 
     def _load_without_watch(self) -> None:
         """A watch that hangs must not keep the tree empty."""
@@ -151,12 +162,12 @@ class ExplorerApp(App[GatewayError]):
 
     def _load(self, prefix: bytes) -> None:
         held = len(self.state.tree.directory(prefix).children)
-        self._work(f"load {prefix!r}", partial(self.feeds.load, prefix, self.state.separator, held))
+        self._work(f"load {prefix!r}", partial(self.feeds.keys.load, prefix, self.state.separator, held))
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for name in self._schedule.due(self.view.in_sight() if self.view else (), now):
-            self._begin(name, now)
+        for reading in self._schedule.due([*_ALWAYS, *self._readings()], now):
+            self._begin(reading, now)
         if self.state.selection.outdated:
             self.state.selection.outdated = False
             self._read_selection()
@@ -164,27 +175,23 @@ class ExplorerApp(App[GatewayError]):
             self.view.tick()
         self.state.forget_touched(now - 5.0)
 
-    def _begin(self, name: str, now: float) -> None:
-        match name:
-            case "verify":
-                unsure = sorted(self.state.unsure)[:20]
-                self.state.unsure -= set(unsure)
-                self._start(name, lambda: self.feeds.verify(unsure))
-            case "leases":
-                due = self.state.leases.due(self.view.visible_rows(name) if self.view else (), now)
-                if due:
-                    self._start(name, lambda: self.feeds.leases(due))
-            case "calls":
-                self.feeds.calls()
-            case _:
-                self._start(name, getattr(self.feeds, name))
+    def _readings(self) -> Iterable[Reading]:
+        """The readings of all that is in sight."""
+        shown = self.view.in_sight() if self.view else ()
+        return (reading for resource in RESOURCES if resource.name in shown for reading in resource.readings)
+
+    def _begin(self, reading: Reading, now: float) -> None:
+        rows = self.view.visible_rows(reading.name) if self.view else ()
+        work = reading.work(self.feeds, self.state, rows, now)
+        if work is not None:
+            self._start(reading.name, work)
 
     def _read_selection(self) -> None:
         selection = self.state.selection
         self._read(selection.key, selection.is_branch)
 
     def _read(self, key: bytes, is_branch: bool) -> None:
-        self._work("entry", partial(self.feeds.below if is_branch else self.feeds.entry, key))
+        self._work("entry", partial(self.feeds.keys.below if is_branch else self.feeds.keys.entry, key))
 
     @on(Worker.StateChanged)
     def _worker_changed(self, event: Worker.StateChanged) -> None:
@@ -192,12 +199,20 @@ class ExplorerApp(App[GatewayError]):
             self.log.error(event.worker.error)
             self._tell(f"internal error in {event.worker.group}: {event.worker.error!r}", "error")
 
+    @on(messages.Work)
+    def _work_wanted(self, message: messages.Work) -> None:
+        self._work(message.group, partial(message.work, self.feeds))
+
+    @on(messages.Tell)
+    def _told(self, message: messages.Tell) -> None:
+        self._tell(message.text, message.severity)
+
     # -- what widgets ask for ------------------------------------------------------------------------------
 
     @on(messages.DirectoryOpened)
     def _directory_opened(self, message: messages.DirectoryOpened) -> None:
         if message.more:
-            work = partial(self.feeds.load_more, message.prefix, self.state.separator)
+            work = partial(self.feeds.keys.load_more, message.prefix, self.state.separator)
             self._work(f"load {message.prefix!r}", work)
         else:
             self._load(message.prefix)
@@ -233,12 +248,15 @@ class ExplorerApp(App[GatewayError]):
         if verb is None:
             self._tell(f"no command {name!r} here; ? lists them", "warning")
         else:
-            verb.run(self, argument.strip())
+            self._run(verb, argument.strip())
 
     def action_verb_key(self, key: str) -> None:
         """A key that stands for a verb in this view."""
         if isinstance(self.screen, ViewScreen) and (verb := verb_of_key(key, self.view_name)) is not None:
-            verb.run(self, "")
+            self._run(verb)
+
+    def _run(self, verb: Verb, argument: str = "") -> None:
+        verb.run(self.view if verb.scope else self, argument)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The verbs that hold here, for the palette."""
@@ -247,9 +265,9 @@ class ExplorerApp(App[GatewayError]):
                 yield SystemCommand(verb.name, verb.help, self._runner(verb))
 
     def _runner(self, verb: Verb) -> Callable[[], None]:
-        return lambda: verb.run(self, "")
+        return lambda: self._run(verb)
 
-    def _tell(self, text: str, severity: Any = "information") -> None:
+    def _tell(self, text: str | bytes, severity: Any = "information") -> None:
         self.notify(inert(text, 300).plain, severity=severity, markup=False, timeout=4)
 
     # -- verbs ---------------------------------------------------------------------------------------------
@@ -261,7 +279,7 @@ class ExplorerApp(App[GatewayError]):
         if name != self.view_name:
             self._previous = self.view_name
             self.switch_mode(name)
-            self._schedule.forget("members", "lease_ids", "leases", "calls")
+            self._schedule.forget(*self._readings())
 
     def _root(self, prefix: bytes) -> None:
         self.state.rooted(prefix)
@@ -289,53 +307,28 @@ class ExplorerApp(App[GatewayError]):
 
     def reload(self) -> None:
         """Read again what is shown."""
-        self._schedule.forget("status", "members", "lease_ids", "calls")
+        self._schedule.forget(*_ALWAYS, *self._readings())
         if self.view_name == KEYS.name:
             for directory in self.state.tree.expanded():
                 self._load(directory.prefix)
             self._read_selection()
 
-    def copy(self, what: str) -> None:
-        """The key, id or method under the cursor, or the value, to the terminal's clipboard."""
+    def copy(self) -> None:
+        """The key, id or method under the cursor, to the terminal's clipboard."""
         row = self.view.current() if self.view else None
-        entry = self.state.selection.entry
-        raw = (
-            (entry.value if entry else None)
-            if what == "value"
-            else self.view.resource.copy(row)
-            if self.view and row
-            else None
-        )
+        self.clip(self.view.resource.copy(row) if self.view and row else None)
+
+    def clip(self, raw: bytes | None) -> None:
+        """Bytes to the terminal's clipboard, in their inert form; None: there is nothing to copy."""
         if raw is None:
             self._tell("nothing to copy here", "warning")
             return
         self.copy_to_clipboard(copyable(raw))
         self._tell(f"copied {inert(raw, 40).plain}")
 
-    def zoom(self) -> None:
-        """Give all the room to the focused pane."""
-        if isinstance(self.view, KeysScreen):
-            self.view.zoom()
-
-    def overview(self) -> None:
-        """Show leases, members and events below the keys, or no more."""
-        if isinstance(self.view, KeysScreen) and not self.view.toggle_overview():
-            self._tell(f"the overview needs {WIDE} columns and {TALL} lines", "warning")
-
-    def pause(self) -> None:
-        """Hold the watch log still, or let it run."""
-        self.state.log.pause(not self.state.log.paused)
-        self._show(frozenset((Topic.LOG,)))
-
-    def follow(self) -> None:
-        """Keep the newest event in sight."""
-        if isinstance(self.view, WatchScreen):
-            self.view.follow()
-
-    def clear(self) -> None:
-        """Forget the events seen so far."""
-        self.state.log.clear()
-        self._show(frozenset((Topic.LOG,)))
+    @on(messages.Copied)
+    def _copied(self, message: messages.Copied) -> None:
+        self.clip(message.raw)
 
     def choose_theme(self, name: str) -> None:
         """Another theme; without a name, the next of the explorer's two."""

@@ -1,7 +1,10 @@
 """Decides what travels between workers, widgets and the app: typed messages, never calls into a widget."""
 
+from collections.abc import Awaitable, Callable
+
 from textual.message import Message
 
+from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.model.changes import Change
 from etcdobs_explorer.model.records import GatewayError
 
@@ -12,6 +15,32 @@ class Changed(Message):
     def __init__(self, change: Change) -> None:
         super().__init__()
         self.change = change
+
+
+class Work(Message):
+    """Something to be read or done by the feeds; a new one takes the place of the last one of its group."""
+
+    def __init__(self, group: str, work: Callable[[Feeds], Awaitable[object]]) -> None:
+        super().__init__()
+        self.group = group
+        self.work = work
+
+
+class Tell(Message):
+    """A notice for the reader; `severity` is "information", "warning" or "error"."""
+
+    def __init__(self, text: str | bytes, severity: str = "information") -> None:
+        super().__init__()
+        self.text = text
+        self.severity = severity
+
+
+class Copied(Message):
+    """Bytes for the terminal's clipboard; None: there is nothing to copy."""
+
+    def __init__(self, raw: bytes | None) -> None:
+        super().__init__()
+        self.raw = raw
 
 
 class Refused(Message):

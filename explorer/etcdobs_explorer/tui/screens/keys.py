@@ -9,7 +9,7 @@ from textual.widget import Widget
 from etcdobs_explorer.model.changes import Selected, Topic
 from etcdobs_explorer.model.key_tree import RowKind
 from etcdobs_explorer.model.state import State
-from etcdobs_explorer.tui.messages import Changed, KeySelected
+from etcdobs_explorer.tui.messages import Changed, Copied, KeySelected, Tell
 from etcdobs_explorer.tui.resources import Resource
 from etcdobs_explorer.tui.widgets.facts import Facts
 from etcdobs_explorer.tui.widgets.key_list import KeyList
@@ -17,7 +17,7 @@ from etcdobs_explorer.tui.widgets.overview import Overview
 from etcdobs_explorer.tui.widgets.title import KeysTitle, ValueTitle
 from etcdobs_explorer.tui.widgets.value_view import ValueView
 
-from .view import ViewScreen
+from .view import TALL, WIDE, ViewScreen
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -117,12 +117,17 @@ class KeysScreen(ViewScreen):
         self.remove_class("zoom-value", "zoom-keys")
         self.set_class(not was_on, name)
 
-    def toggle_overview(self) -> bool:
-        """Show the overview, or no more; False where there is no room for it."""
-        if not (self.has_class("-wide") and self.has_class("-tall")):
-            return False
-        self.toggle_class("no-overview")
-        return True
+    def overview(self) -> None:
+        """Show leases, members and events below the keys, or no more."""
+        if self.has_class("-wide") and self.has_class("-tall"):
+            self.toggle_class("no-overview")
+        else:
+            self.post_message(Tell(f"the overview needs {WIDE} columns and {TALL} lines", "warning"))
+
+    def copy_value(self) -> None:
+        """The value, to the clipboard."""
+        entry = self.state.selection.entry
+        self.post_message(Copied(entry.value if entry else None))
 
     @property
     def is_zoomed(self) -> bool:

@@ -1,4 +1,4 @@
-"""Decides how a resource with columns fills a view; the watch log differs in that it follows its end."""
+"""Decides how a resource with columns fills a view."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -56,27 +56,3 @@ class TableScreen(ViewScreen):
         if self.resource.topic is Topic.LEASES and second != self._ticked:
             self._ticked = second
             self._table.redraw()
-
-
-class WatchScreen(TableScreen):
-    """The watch log: the newest event stays in sight until the reader moves away from it."""
-
-    def __init__(self, resource: Resource[Any], state: State) -> None:
-        super().__init__(resource, state)
-        self.following = True
-
-    def follow(self) -> None:
-        """Go to the newest event and stay there."""
-        self.following = True
-        self._table.action_jump(-1)
-
-    def show(self, topics: frozenset[Topic]) -> None:
-        super().show(topics)
-        if self.following and self.resource.topic in topics:
-            self._table.action_jump(-1)
-
-    def on_virtual_list_moved(self) -> None:
-        """Moving up stops following, moving to the end starts it."""
-        super().on_virtual_list_moved()
-        count = self._table.row_count()
-        self.following = count == 0 or self._table.cursor >= count - 1

@@ -1,0 +1,22 @@
+"""The cluster behind the library's asyncio client: the only user of it, a file a room."""
+
+from .cluster import ClusterCalls
+from .keys import KeyCalls
+from .leases import LeaseCalls
+from .members import MemberCalls
+from .traffic import TrafficCalls
+from .watch import WatchCalls
+
+
+class EtcdGateway(
+    ClusterCalls,
+    KeyCalls,
+    LeaseCalls,
+    MemberCalls,
+    WatchCalls,
+    TrafficCalls,
+):
+    """An etcd cluster behind an AsyncClient, which it owns."""
+
+
+__all__ = ["EtcdGateway"]

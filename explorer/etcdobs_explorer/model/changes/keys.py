@@ -1,0 +1,135 @@
+"""Decides what news of the key tree and the key looked at does to the state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from etcdobs_explorer.model.key_tree import RowKind
+from etcdobs_explorer.model.records import ChildRecord, Entry
+from etcdobs_explorer.model.state import State
+
+from .change import Topic, topics
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBegan:
+    """The children of a prefix are being read."""
+
+    prefix: bytes
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Say so in the tree."""
+        state.tree.began(self.prefix)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenArrived:
+    """Some children of a prefix, in key order; `fresh` where they start a new reading."""
+
+    prefix: bytes
+    children: Sequence[ChildRecord]
+    fresh: bool
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Show them."""
+        state.tree.received(self.prefix, self.children, fresh=self.fresh)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEnded:
+    """The children of a prefix are there, or as many as are loaded at once."""
+
+    prefix: bytes
+    more: bool
+    total: int | None
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Show that; at the root, open the way down where there is one way only, or where most keys lie."""
+        state.tree.finished(self.prefix, more=self.more, total=self.total)
+        if self.prefix != state.tree.root and state.tree.directory(self.prefix).is_known_empty:
+            state.unsure.add(self.prefix)
+        way = state.tree.way_down() if self.prefix == state.tree.root else None
+        if way is not None and state.tree.expand(way):
+            state.wanted.add(way)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed:
+    """The children of a prefix could not be read."""
+
+    prefix: bytes
+    reason: bytes
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Say so where they would stand."""
+        state.tree.failed(self.prefix, self.reason)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """No key is left below a prefix."""
+
+    prefix: bytes
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Take the directory out."""
+        state.tree.vanished(self.prefix)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryArrived:
+    """A key was read; None: there is no such key."""
+
+    key: bytes
+    entry: Entry | None
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Show it if it is still the one looked at."""
+        if state.selection.key == self.key and not state.selection.is_branch:
+            state.selection.received(self.entry, now)
+        return topics(Topic.VALUE)
+
+
+@dataclass(frozen=True, slots=True)
+class BelowCounted:
+    """How many keys are below a directory."""
+
+    prefix: bytes
+    number: int
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Show it if it is still the one looked at."""
+        if state.selection.key == self.prefix and state.selection.is_branch:
+            state.selection.below, state.selection.reason = self.number, b""
+        return topics(Topic.VALUE)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFailed:
+    """The key or directory looked at could not be read."""
+
+    key: bytes
+    reason: bytes
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Show why; what was read before stays."""
+        if state.selection.key == self.key:
+            state.selection.reason = self.reason
+        return topics(Topic.VALUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The reader moved to another row."""
+
+    key: bytes
+    kind: RowKind
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Forget what was read of the one before."""
+        state.select(self.key, self.kind is RowKind.BRANCH)
+        return topics(Topic.VALUE, Topic.TREE)

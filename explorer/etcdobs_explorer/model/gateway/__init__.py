@@ -1,0 +1,22 @@
+"""Decides what the explorer asks of a cluster; `etcdobs_explorer.gateway` answers it with the client."""
+
+from typing import Protocol
+
+from .cluster import ClusterGateway
+from .keys import KeysGateway
+from .leases import LeasesGateway
+from .members import MembersGateway
+from .traffic import TrafficGateway
+from .watch import WatchGateway
+
+
+class Gateway(
+    ClusterGateway,
+    KeysGateway,
+    LeasesGateway,
+    MembersGateway,
+    WatchGateway,
+    TrafficGateway,
+    Protocol,
+):
+    """A cluster, seen by the explorer. Every call raises GatewayError and nothing else."""

@@ -1,0 +1,57 @@
+"""Decides by which names and keys things are done: one registry feeds the keys, the `:` bar, the palette, the help."""
+
+from . import everywhere, keys, value, watch
+from .verb import Verb
+
+VERBS: tuple[Verb, ...] = (
+    *everywhere.VIEWS,
+    *keys.VERBS,
+    *value.VERBS,
+    *watch.VERBS,
+    *everywhere.VERBS,
+)
+
+GLYPHS = {
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "minus": "-",
+    "escape": "Esc",
+    "enter": "Enter",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "home": "Home",
+    "end": "End",
+    "tab": "Tab",
+    "space": "Space",
+}
+
+
+def shown_key(keys: str) -> str:
+    """A binding's keys as they are printed on a keyboard."""
+    names = keys.split(",")
+    return " ".join(GLYPHS.get(name, name.replace("ctrl+", "^")) for name in names)
+
+
+def find_verb(name: str, view: str) -> Verb | None:
+    """The verb of that name or alias; the one that holds in the view comes first."""
+    named = [verb for verb in VERBS if name == verb.name or name in verb.aliases]
+    return next((verb for verb in named if verb.holds_in(view)), None)
+
+
+def verb_of_key(key: str, view: str) -> Verb | None:
+    """The verb that a key stands for in a view."""
+    return next((verb for verb in VERBS if verb.key == key and verb.holds_in(view)), None)
+
+
+def completions(view: str) -> list[str]:
+    """Everything that can follow the `:` in a view."""
+    named = [verb for verb in VERBS if verb.holds_in(view)]
+    return [verb.name for verb in named] + [alias for verb in named for alias in verb.aliases]
+
+
+__all__ = ["GLYPHS", "VERBS", "Verb", "completions", "find_verb", "shown_key", "verb_of_key"]
