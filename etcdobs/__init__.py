@@ -324,3 +324,17 @@ else:
     )
     _SUBMODULES = ("interceptors", "ops", "otlp", "recipes", "services", "testing")
     __getattr__, __dir__ = lazily(__name__, _HOMES, _SUBMODULES)
+
+
+def load_ipython_extension(shell: object) -> None:
+    """`%load_ext etcdobs`: the `%etcd` magics of the notebook (needs `etcdobs[notebook]`)."""
+    from importlib import import_module  # noqa: PLC0415 - what only a notebook needs
+
+    import_module("etcdobs_explorer.notebook").load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """`%unload_ext etcdobs`: the magics go, and their clients are closed."""
+    from importlib import import_module  # noqa: PLC0415 - what only a notebook needs
+
+    import_module("etcdobs_explorer.notebook").unload_ipython_extension(shell)

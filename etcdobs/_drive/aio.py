@@ -13,7 +13,6 @@ import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._drive.aio_connecting import Connecting, secured
-from etcdobs._drive.aio_headers import Headers
 from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
 from etcdobs._drive.channel import ChannelSettings, checked_interceptors, drain_seconds, strangers, time_left
@@ -185,7 +184,7 @@ class Driver:
             if not rpc.client_streaming:
                 # A flow may ask others in between.
                 mine = attempts if attempts is not None and attempts.request is step.call.request else None
-                return await bound(step.call.request, timeout, Headers(step.metadata), attempts=mine)
+                return await bound(step.call.request, timeout, step.metadata, attempts=mine)
             return await only_reply(bound(one(step.call.request), timeout=timeout, metadata=step.metadata))
         except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
             self.fail(error, rpc, endpoint)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from etcdobs.observe.aio_calls import Responses, counted_requests, observed
+from etcdobs.observe.aio_headers import Headers
 from etcdobs.observe.binding import Instruments
 from etcdobs.observe.interceptors import MethodObservers
 from etcdobs.observe.metrics import ClientMetrics
@@ -30,7 +31,7 @@ class _Observing:
         return observation, grpc.aio.ClientCallDetails(
             details.method,
             details.timeout,
-            grpc.aio.Metadata(*(metadata or ())),
+            Headers(tuple(metadata or ())),
             details.credentials,
             details.wait_for_ready,
         )

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from etcdobs.observe.aio_calls import ObservedAioCall, counted_requests
+from etcdobs.observe.aio_headers import Headers
 from etcdobs.observe.attempts import Attempts
 from etcdobs.observe.calls import ObservedCall, counted, observed_stream
 from etcdobs.observe.coexistence import traced_once
@@ -156,6 +157,8 @@ async def _unary_aio(
     **options: Any,
 ) -> Any:
     start, metadata = observer.start(metadata, attempts)
+    if isinstance(metadata, tuple):
+        metadata = Headers(metadata)
     try:
         response = await multicallable(request, timeout=timeout, metadata=metadata, **options)
     except BaseException as error:

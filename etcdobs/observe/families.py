@@ -8,15 +8,16 @@ from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 import grpc
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 
 from etcdobs.observe.catalogue import CATALOGUE, Row
 from etcdobs.observe.live import LiveCollector
 from etcdobs.observe.operations import InFlight
+from etcdobs.observe.tallies import TalliedCounter, TalliedHistogram, Tallies
 
 __all__ = ["Families", "Shape", "build", "shared_families"]
 
-Collector: TypeAlias = Counter | Gauge | Histogram | LiveCollector
+Collector: TypeAlias = TalliedCounter | Gauge | TalliedHistogram | LiveCollector
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +39,30 @@ class Shape:
 class Families:
     """The families of one registry. The first five are go-grpc-prometheus's, by name, help and labels."""
 
-    started: Counter
-    handled: Counter
-    msg_received: Counter
-    msg_sent: Counter
-    handling_seconds: Histogram
-    operation_seconds: Histogram
+    started: TalliedCounter
+    handled: TalliedCounter
+    msg_received: TalliedCounter
+    msg_sent: TalliedCounter
+    handling_seconds: TalliedHistogram
+    operation_seconds: TalliedHistogram
     operations_in_flight: Gauge
-    retries: Counter
-    token_renewals: Counter
-    failovers: Counter
-    endpoint_seconds: Histogram
+    retries: TalliedCounter
+    token_renewals: TalliedCounter
+    failovers: TalliedCounter
+    endpoint_seconds: TalliedHistogram
     watches_active: Gauge
-    watch_events: Counter
-    watch_batch_events: Histogram
-    watch_resumes: Counter
-    watch_failures: Counter
+    watch_events: TalliedCounter
+    watch_batch_events: TalliedHistogram
+    watch_resumes: TalliedCounter
+    watch_failures: TalliedCounter
     leases_active: Gauge
-    lease_lost: Counter
-    lock_wait_seconds: Histogram
-    batched_operations: Histogram
+    lease_lost: TalliedCounter
+    lock_wait_seconds: TalliedHistogram
+    batched_operations: TalliedHistogram
     build_info: Gauge
     live: LiveCollector
     in_flight: InFlight
+    tallies: Tallies
 
 
 _shared: WeakKeyDictionary[CollectorRegistry, dict[tuple[str, str], tuple[Shape, Families]]] = WeakKeyDictionary()
@@ -88,7 +90,7 @@ def _registered(registry: CollectorRegistry, families: Families) -> Families:
     done: list[Collector] = []
     try:
         for family in (getattr(families, field.name) for field in fields(families)):
-            if not isinstance(family, InFlight):
+            if not isinstance(family, InFlight | Tallies):
                 registry.register(family)
                 done.append(family)
     except ValueError:
@@ -99,9 +101,13 @@ def _registered(registry: CollectorRegistry, families: Families) -> Families:
 
 
 def _families(shape: Shape) -> Families:
-    def counter(field: str) -> Counter:
+    tallies = Tallies()
+
+    def counter(field: str) -> TalliedCounter:
         row = CATALOGUE[field]
-        return Counter(row.name, row.help, shape.labels(row), shape.namespace, shape.subsystem, registry=None)
+        made = TalliedCounter(row.name, row.help, shape.labels(row), shape.namespace, shape.subsystem, registry=None)
+        made.tallies = tallies
+        return made
 
     def gauge(field: str) -> Gauge:
         row = CATALOGUE[field]
@@ -111,13 +117,15 @@ def _families(shape: Shape) -> Families:
             multiprocess_mode=row.mode,
         )
 
-    def histogram(field: str) -> Histogram:
+    def histogram(field: str) -> TalliedHistogram:
         row = CATALOGUE[field]
-        return Histogram(
+        made = TalliedHistogram(
             *(row.name, row.help, shape.labels(row), shape.namespace, shape.subsystem),
             registry=None,
             buckets=row.buckets or shape.buckets,
         )
+        made.tallies = tallies
+        return made
 
     operations_in_flight = gauge("operations_in_flight")
     return Families(
@@ -144,6 +152,7 @@ def _families(shape: Shape) -> Families:
         build_info=gauge("build_info"),
         live=LiveCollector((shape.namespace, shape.subsystem), shape.const_names),
         in_flight=InFlight(operations_in_flight),
+        tallies=tallies,
     )
 
 

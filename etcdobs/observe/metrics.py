@@ -132,14 +132,16 @@ class ClientMetrics:
 
     def endpoint(self, endpoint: str) -> Callable[[float], None]:
         """What to call with the seconds of each answer of an endpoint in use, by its address; it may raise."""
-        return self._families.endpoint_seconds.labels(endpoint, *self._const).observe
+        return self._families.tallies.observer(self._families.endpoint_seconds.labels(endpoint, *self._const))
 
     def endpoints_left(self, endpoints: Iterable[str]) -> None:
         """One client uses these no more: their series go, unless another client has them in use."""
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             return  # prometheus_client can remove nothing there
         for endpoint in set(endpoints) - self._families.live.endpoints(self._const):
-            self._families.endpoint_seconds.remove(endpoint, *self._const)
+            labels = (endpoint, *self._const)
+            self._families.tallies.forget(self._families.endpoint_seconds.labels(*labels))
+            self._families.endpoint_seconds.remove(*labels)
 
     def follow(self, source: Live) -> None:
         """Show what `source` reads whenever the metrics are asked for, for as long as it lives."""

@@ -40,7 +40,7 @@ class OperationMetrics:
         self, families: "Families", op: str, context: tuple[str, ...], const: tuple[str, ...], failures: FailureLog
     ) -> None:
         self._enter, self._leave = families.in_flight.of((op, *context, *const))
-        self._seconds = families.operation_seconds
+        self._families = families
         self._op = op
         self._more_labels = (*context, *const)
         self._failures = failures
@@ -67,5 +67,6 @@ class OperationMetrics:
     def _observer(self, outcome: str) -> Callable[[float], None]:
         known = self._by_outcome.get(outcome)
         if known is None:
-            known = self._by_outcome[outcome] = self._seconds.labels(self._op, outcome, *self._more_labels).observe
+            child = self._families.operation_seconds.labels(self._op, outcome, *self._more_labels)
+            known = self._by_outcome[outcome] = self._families.tallies.observer(child)
         return known

@@ -112,20 +112,20 @@ class MethodMetrics:
         self.exemplars = exemplars
         self._buckets = buckets
         self._next_exemplar = [0.0] * (len(buckets) + 1)
-        self._inc_started = families.started.labels(*labels).inc
-        self._inc_sent = families.msg_sent.labels(*labels).inc
-        self._inc_received = families.msg_received.labels(*labels).inc
-        self._observe_seconds = families.handling_seconds.labels(*labels).observe
-        self._inc_handled: dict[grpc.StatusCode, Callable[[], None]] = {}
-        self._inc_ok = self._handled(grpc.StatusCode.OK)
-        self._sends_one = kind == "unary"
-        self._receives_one = kind in {"unary", "client_stream"}
+        sent, received = families.msg_sent.labels(*labels), families.msg_received.labels(*labels)
+        self._inc_sent, self._inc_received = sent.inc, received.inc
+        self._seconds = families.handling_seconds.labels(*labels)
+        self._handled: dict[grpc.StatusCode, Callable[[], None]] = {}
+        ok = families.handled.labels(*self._labels, CODE_NAMES[grpc.StatusCode.OK], *more_labels)
+        at_start = (families.started.labels(*labels), *([sent] if kind == "unary" else ()))
+        at_end = (ok, *([received] if kind in {"unary", "client_stream"} else ()))
+        calls = families.tallies.calls((at_start, at_end), self._seconds)
+        self._start, self._end_well = calls.started, calls.ended
+        self._steps_at_end = at_end
 
     def started(self) -> None:
         try:
-            self._inc_started()
-            if self._sends_one:
-                self._inc_sent()
+            self._start(None)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("metrics")
 
@@ -149,17 +149,24 @@ class MethodMetrics:
         answered: Callable[[float], None] | None = None,
     ) -> None:
         try:
-            if code is grpc.StatusCode.OK:
-                self._inc_ok()
-                if self._receives_one:
-                    self._inc_received()
+            if code is not grpc.StatusCode.OK:
+                self._inc_handled(code)
+                self._seconds.observe(seconds, exemplar)
+            else:
+                if exemplar is None:
+                    self._end_well(seconds)
+                else:
+                    self._end_well_with(seconds, exemplar)
                 if answered is not None:
                     answered(seconds)
-            else:
-                self._handled(code)()
-            self._observe_seconds(seconds, exemplar)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("metrics")
+
+    def _end_well_with(self, seconds: float, exemplar: dict[str, str]) -> None:
+        """At once: a bucket remembers what its exemplar took."""
+        for counter in self._steps_at_end:
+            counter.inc()
+        self._seconds.observe(seconds, exemplar)
 
     def wants_exemplar(self, seconds: float) -> bool:
         """Whether the bucket that so long a call falls into has got none for EXEMPLAR_EVERY."""
@@ -169,9 +176,9 @@ class MethodMetrics:
         self._next_exemplar[bucket] = now + EXEMPLAR_EVERY
         return True
 
-    def _handled(self, code: grpc.StatusCode) -> Callable[[], None]:
-        inc = self._inc_handled.get(code)
+    def _inc_handled(self, code: grpc.StatusCode) -> None:
+        inc = self._handled.get(code)
         if inc is None:
             inc = self._families.handled.labels(*self._labels, CODE_NAMES[code], *self._more_labels).inc
-            self._inc_handled[code] = inc
-        return inc
+            self._handled[code] = inc
+        inc()

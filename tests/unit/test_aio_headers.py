@@ -7,7 +7,7 @@ from collections.abc import Callable
 import grpc.aio
 import pytest
 
-from etcdobs._drive.aio_headers import Headers
+from etcdobs.observe.aio_headers import Headers
 from etcdobs._steps import Metadata
 
 PAIRS: Metadata = (("client-api-version", "3.6.0"), ("twice", "1"), ("twice", "2"))

@@ -42,7 +42,7 @@ def test_help_and_labels_say_what_they_are(row: Row | LiveRow) -> None:
 
 def test_names_are_unique_and_every_family_has_one() -> None:
     assert len(set(NAMES)) == len(NAMES)
-    assert {field.name for field in fields(Families)} - {"live", "in_flight"} == set(CATALOGUE)
+    assert {field.name for field in fields(Families)} - {"live", "in_flight", "tallies"} == set(CATALOGUE)
 
 
 def test_every_label_is_of_some_metric() -> None:

@@ -5,8 +5,6 @@ from typing import Any
 
 import grpc.aio
 
-from etcdobs._steps import Metadata
-
 __all__ = ["Headers"]
 
 
@@ -19,8 +17,8 @@ class Headers(grpc.aio.Metadata):
 
     __slots__ = ("_pairs",)
 
-    def __init__(self, pairs: Metadata) -> None:
-        self._pairs: Metadata | None = pairs
+    def __init__(self, pairs: tuple[tuple[str, str | bytes], ...]) -> None:
+        self._pairs: tuple[tuple[str, str | bytes], ...] | None = pairs
 
     def __iter__(self) -> Iterator[tuple[str, str | bytes]]:
         return super().__iter__() if self._pairs is None else iter(self._pairs)
