@@ -1,7 +1,6 @@
 """Waits by awaiting: performs the steps of a flow for the running event loop."""
 
 import asyncio
-import os
 import time
 import weakref
 from collections.abc import Callable, Coroutine, Iterable
@@ -16,6 +15,7 @@ from etcdobs._drive.aio_connecting import Connecting, secured
 from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
 from etcdobs._drive.channel import ChannelSettings, checked_interceptors, drain_seconds, strangers, time_left
+from etcdobs._drive.forks import Generation
 from etcdobs._drive.log import Log
 from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
@@ -74,7 +74,7 @@ class Driver:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._renewing = asyncio.Lock()
         self._connecting = Connecting()
-        self._pid = os.getpid()
+        self._generation = Generation.number
         self._streams: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: dict[asyncio.Task[None], grpc.aio.Channel] = {}
         self.streamless: Streamless = Streamless()
@@ -106,7 +106,7 @@ class Driver:
 
     async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
         """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
-        if self.closing or os.getpid() != self._pid:
+        if self.closing or Generation.number != self._generation:
             self.check_usable(method)
         if asyncio.get_running_loop() is not self._loop:
             self.enter_loop()
@@ -304,13 +304,13 @@ class Driver:
     @property
     def forked(self) -> bool:
         """True in a child of the process that made the client: what it inherited, locks too, is not to be touched."""
-        return os.getpid() != self._pid
+        return Generation.number != self._generation
 
     def check_usable(self, method: str = "") -> None:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self.closing:
             raise ClosedError(method=method)
-        if os.getpid() != self._pid:
+        if Generation.number != self._generation:
             raise ClosedError(
                 "the client was made before this process was forked: make one after the fork", method=method
             )

@@ -1,6 +1,5 @@
 """Waits by blocking: performs the steps of a flow for the calling thread, whichever that is."""
 
-import os
 import threading
 import time
 import weakref
@@ -21,6 +20,7 @@ from etcdobs._drive.channel import (
     strangers,
     time_left,
 )
+from etcdobs._drive.forks import Generation
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.log import Log
 from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
@@ -83,7 +83,7 @@ class Driver:
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
         self._closing = Latch()
-        self._pid = os.getpid()
+        self._generation = Generation.number
         self._on_close: weakref.WeakSet[Any] = weakref.WeakSet()
         self._drains: list[threading.Thread] = []
         self.streamless: Streamless = Streamless()
@@ -319,13 +319,13 @@ class Driver:
     @property
     def forked(self) -> bool:
         """True in a child of the process that made the client: what it inherited, locks too, is not to be touched."""
-        return os.getpid() != self._pid
+        return Generation.number != self._generation
 
     def check_usable(self, method: str = "") -> None:
         """Raises ClosedError when the client is closed, or was made in the parent of this process."""
         if self._closing.is_set():
             raise ClosedError(method=method)
-        if os.getpid() != self._pid:
+        if Generation.number != self._generation:
             raise ClosedError(
                 "the client was made before this process was forked: make one after the fork", method=method
             )

@@ -1,11 +1,11 @@
 """Decides what is read from a cache of either kind, and whether it may be."""
 
-import os
 from contextlib import AbstractContextManager
 from typing import Any
 
 from etcdobs._call import checked_int
 from etcdobs._drive.boottime import boottime
+from etcdobs._drive.forks import Generation
 from etcdobs._watch import METHOD
 from etcdobs.errors import ClosedError, EtcdError
 from etcdobs.keys import Keys, as_key, as_keys
@@ -30,7 +30,7 @@ class Copy:
         self._lock = lock
         self._failure: EtcdError | None = None
         self._opened = False
-        self._pid = os.getpid()
+        self._generation = Generation.number
 
     @property
     def keys(self) -> Keys:
@@ -88,7 +88,7 @@ class Copy:
 
     def _check_not_forked(self) -> None:
         # A child has the copy, and perhaps its lock, but nobody who feeds it.
-        if os.getpid() != self._pid:
+        if Generation.number != self._generation:
             raise ClosedError(
                 "the cache was made before this process was forked: make one after the fork", method=METHOD
             )
