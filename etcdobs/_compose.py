@@ -115,6 +115,13 @@ def compose(
     return Parts(session, settings, instruments, own, recorder, as_namespace(namespace))
 
 
+def described(kind: str, endpoints: tuple[str, ...], namespace: bytes, *, is_closed: bool) -> str:
+    """How a client is shown: the call that makes such a one, or what has become of it."""
+    confined = f", namespace={namespace!r}" if namespace else ""
+    shown = f"{kind}({','.join(endpoints)!r}{confined})"
+    return f"<{shown}, closed>" if is_closed else shown
+
+
 def _settings(
     tls: TLS | None,
     dial_timeout: float,

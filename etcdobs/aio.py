@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from etcdobs._bind import aio, opens
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._children import ChildrenCursor, children
-from etcdobs._compose import PROCESS_WIDE, Metrics, compose
+from etcdobs._compose import PROCESS_WIDE, Metrics, compose, described
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_health import health
 from etcdobs._drive.aio_history import history as read_history
@@ -236,7 +236,9 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         # A tool that shows the locals of a traceback may come upon one that was never made.
-        return f"AsyncClient({','.join(self.endpoints)!r})" if hasattr(self, "_whole") else "<AsyncClient, not made>"
+        if not hasattr(self, "_whole"):
+            return "<AsyncClient, not made>"
+        return described("AsyncClient", self.endpoints, self._namespace, is_closed=self._whole.closing)
 
     # ---- keys and values
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from etcdobs._bind import opens, sync
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_seconds
 from etcdobs._children import ChildrenCursor, children
-from etcdobs._compose import PROCESS_WIDE, Metrics, compose
+from etcdobs._compose import PROCESS_WIDE, Metrics, compose, described
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_health import health
 from etcdobs._drive.sync_history import history as read_history
@@ -239,7 +239,9 @@ class Client:
 
     def __repr__(self) -> str:
         # A tool that shows the locals of a traceback may come upon one that was never made.
-        return f"Client({','.join(self.endpoints)!r})" if hasattr(self, "_whole") else "<Client, not made>"
+        if not hasattr(self, "_whole"):
+            return "<Client, not made>"
+        return described("Client", self.endpoints, self._namespace, is_closed=self._whole.closing.is_set())
 
     # ---- keys and values
 

@@ -229,7 +229,8 @@ def parse_endpoints(endpoints: str | Iterable[str]) -> tuple[Endpoint, ...]:
     Raises:
         TypeError, ValueError: there is none, one is malformed, or one is given both with and without TLS.
     """
-    if not isinstance(endpoints, Iterable):
+    given: object = endpoints
+    if not isinstance(given, Iterable) or isinstance(given, bytes | bytearray):
         raise TypeError(f"endpoints must be a str or a sequence of str, not {type(endpoints).__name__}")
     texts = [endpoints] if isinstance(endpoints, str) else list(endpoints)
     for text in texts:

@@ -74,6 +74,9 @@ class Comparand:
         self._target = target
         self._field = field
 
+    def __repr__(self) -> str:
+        return f"<Compare.{self._field}({self._keys!r}), to be compared by == != < or >>"
+
     def __eq__(self, other: object) -> Compare:  # type: ignore[override]
         return self._with(pb.Compare.EQUAL, other)
 

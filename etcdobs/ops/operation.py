@@ -225,10 +225,10 @@ class Txn(Operation):
         then: Iterable[Operation] = (),
         otherwise: Iterable[Operation] = (),
     ) -> None:
-        self._then = _all_of("then", then, Operation)
-        self._otherwise = _all_of("otherwise", otherwise, Operation)
+        self._then = all_of("then", then, Operation)
+        self._otherwise = all_of("otherwise", otherwise, Operation)
         self.request: Any = pb.TxnRequest(
-            compare=[compare.request for compare in _all_of("when", when, Compare)],
+            compare=[compare.request for compare in all_of("when", when, Compare)],
             success=[operation.in_txn() for operation in self._then],
             failure=[operation.in_txn() for operation in self._otherwise],
         )
@@ -255,7 +255,8 @@ class Txn(Operation):
         return f"when {len(self.request.compare)} then {len(self._then)} otherwise {len(self._otherwise)}"
 
 
-def _all_of(name: str, given: Iterable[Any], kind: type[Any]) -> tuple[Any, ...]:
+def all_of(name: str, given: Iterable[Any], kind: type[Any]) -> tuple[Any, ...]:
+    """What is given, all of it of that kind; the TypeError for anything else calls it by `name`."""
     if isinstance(given, kind):
         raise TypeError(f"{name} must be a sequence of {kind.__name__}, not one alone: [{given!r}]")
     items = tuple(given)

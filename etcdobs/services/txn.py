@@ -7,7 +7,7 @@ from etcdobs._drive import aio as _aio
 from etcdobs._drive import sync as _sync
 from etcdobs.ops import kv
 from etcdobs.ops.compare import Compare
-from etcdobs.ops.operation import Operation, Txn
+from etcdobs.ops.operation import Operation, Txn, all_of
 from etcdobs.types import OperationResponse, TxnResponse
 
 __all__ = ["AsyncTxnBuilder", "TxnBuilder"]
@@ -27,17 +27,17 @@ class _Parts:
 
     def when(self, *compares: Compare) -> Self:
         """Add conditions; all must hold for `then` to run."""
-        self._when += compares
+        self._when += all_of("when", compares, Compare)
         return self
 
     def then(self, *operations: Operation) -> Self:
         """Add operations that run when every condition holds."""
-        self._then += operations
+        self._then += all_of("then", operations, Operation)
         return self
 
     def otherwise(self, *operations: Operation) -> Self:
         """Add operations that run when a condition does not hold."""
-        self._otherwise += operations
+        self._otherwise += all_of("otherwise", operations, Operation)
         return self
 
     def _call(self, retry: AtLeastOnce | None, timeout: Timeout) -> Call[OperationResponse]:

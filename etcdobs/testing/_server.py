@@ -89,6 +89,9 @@ class Etcd(ServerProcess):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<Etcd {self.endpoint}{'' if self.running else ', not running'}>"
+
     @property
     def port(self) -> int:
         """The port of the client URL; 0 before the first start."""
