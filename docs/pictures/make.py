@@ -1,37 +1,35 @@
-"""Waits for the explorer to show something worth a picture, and writes it: `make pictures`.
+"""Waits for the explorer to show each of its screens, and writes a picture of it: `make pictures`.
 
-The pictures are of the app itself on an etcd of the demo's, in a terminal of 150x42 that exists in memory only.
+The pictures are of the app itself on a cluster of three with the demo's keys, in a terminal of 140x38 that exists in
+memory only. The last ones are of a member's death.
 """
 
 import asyncio
 import os
 import re
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ["GRPC_VERBOSITY"] = "NONE"  # before gRPC is imported
 
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
-from etcdobs import AsyncClient, serve_metrics
-from etcdobs.testing import Etcd, etcd
+from etcdobs import Client, serve_metrics
+from etcdobs.testing import EtcdCluster, etcd_cluster
 from etcdobs_explorer.demo.worker import Worker
-from etcdobs_explorer.gateway import EtcdGateway
-from etcdobs_explorer.model.records import GatewayError
+from etcdobs_explorer.model.contexts import Config, Context
+from etcdobs_explorer.model.session import Session
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.writes import Phase
+from etcdobs_explorer.opening import open_gateway
 from etcdobs_explorer.tui.app import ExplorerApp
-from etcdobs_explorer.tui.widgets.key_list import KeyList
+from etcdobs_explorer.tui.messages import PromptAnswered
 
-SCENES: Sequence[tuple[str, str, Callable[[State], bool]]] = (
-    ("explorer", "1", lambda state: state.log.total > 40 and _just_changed(state, b"/config/checkout/features.json")),
-    ("leases", "2", lambda state: bool(state.leases.rows) and all(row.record for row in state.leases.rows)),
-    ("watch", "4", lambda state: state.log.total > 100),
-    ("calls", "5", lambda state: len(state.calls.rows) > 5),
-)
 HERE = Path(__file__).parent
-SIZE = (150, 42)
+SIZE = (140, 38)
+FLAGS = ("--heartbeat-interval=50", "--election-timeout=500")
 FONTS = 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace'
 PATIENCE = 40.0  # seconds
 CELL = 12.2  # the width of a cell in the export's units
@@ -45,51 +43,214 @@ TEXT = re.compile(
 def main() -> None:
     """Make all pictures."""
     with (
-        etcd() as server,
-        Worker(server.endpoint, server.directory / "workload.log") as worker,
+        tempfile.TemporaryDirectory() as scratch,
+        etcd_cluster(3, flags=FLAGS) as cluster,
+        Worker(cluster.endpoint, Path(scratch) / "workload.log") as worker,
         serve_metrics(0) as metrics,
+        Client(cluster.endpoint, metrics=None) as others,
     ):
         worker.await_filled()
-        asyncio.run(_pictures(server, metrics.url))
+        asyncio.run(_pictures(cluster, others, metrics.url))
 
 
-async def _pictures(server: Etcd, metrics_url: str) -> None:
-    gateway = EtcdGateway(AsyncClient(server.endpoint), dial_timeout=5.0)
-    state = State(server.endpoint.removeprefix("http://"), metrics_url=metrics_url)
-    app = ExplorerApp(gateway, state)
+def _contexts(cluster: EtcdCluster) -> Config:
+    hosts = tuple(endpoint.removeprefix("http://") for endpoint in cluster.endpoints)
+    production = tuple(f"etcd-{number}.example.com:2379" for number in (1, 2, 3))
+    contexts = (
+        Context("shop", hosts, colour="green", dial_timeout=1.0),
+        Context("staging", ("staging.example.com:2379",), user="viewer", colour="yellow"),
+        Context("production", production, user="viewer", colour="red", read_only=True),
+    )
+    return Config({each.name: each for each in contexts}, path=Path("~/.config/etcdobs/config.toml"))
+
+
+async def _pictures(cluster: EtcdCluster, others: Client, metrics_url: str) -> None:
+    config = _contexts(cluster)
+    session = Session(config, open_gateway, theme="dark", metrics_url=metrics_url)
+    app = ExplorerApp.of_session(session, config.context("shop"))
     async with app.run_test(size=SIZE) as pilot:
-        for directory in (b"services", b"config", b"checkout"):
-            await _go_to(pilot, state, directory)
-            await pilot.press("right")
-        await _go_to(pilot, state, b"database.json")
-        for name, key, is_ready in SCENES:
-            await pilot.press(key)
-            await _until(pilot, partial(is_ready, state))
-            await pilot.pause(0.5)
-            picture = _self_contained(app.export_screenshot(title="etcdobs-explorer", simplify=True))
-            (HERE / f"{name}.svg").write_text(picture)
-    await gateway.close()
+        shown = Shown(app, pilot)
+        await _keys(shown)
+        await _writes(shown, others)
+        await _history(shown)
+        await _streams(shown)
+        await _frame(shown)
+        await _losses(shown, cluster)
 
 
-async def _go_to(pilot: Pilot[GatewayError], state: State, name: bytes) -> None:
-    """Put the cursor on the first row of a name, once there is one."""
-    await _until(pilot, lambda: _row(state, name) is not None)
-    pilot.app.screen.query_one(KeyList).cursor = _row(state, name) or 0
-    await pilot.pause()
+class Shown:
+    """The running explorer, led from one screen to the next."""
+
+    def __init__(self, app: ExplorerApp, pilot: Pilot[str]) -> None:
+        self._app = app
+        self._pilot = pilot
+        self.press = pilot.press
+        self.wait = pilot.pause
+
+    @property
+    def state(self) -> State:
+        """What is known of the cluster."""
+        return self._app.state
+
+    @property
+    def text(self) -> str:
+        """The whole screen."""
+        return "\n".join(strip.text for strip in self._app.screen._compositor.render_strips())
+
+    async def command(self, text: str) -> None:
+        """As typed after a colon."""
+        self._app.post_message(PromptAnswered(":", text, final=True))
+        await self._pilot.pause()
+
+    async def go_to(self, key: str) -> None:
+        """Put the cursor on a key."""
+        await self.command(f"goto {key}")
+        await self.until(lambda: self.state.selection.key == key.encode())
+
+    def replace(self, old: str, new: str) -> None:
+        """Change the text in the editor."""
+        area = self._app.screen.query_one(TextArea)
+        area.text = area.text.replace(old, new)
+
+    async def see(self, *parts: str) -> None:
+        """Wait until the screen shows all these texts."""
+        await self.until(lambda: all(part in self.text for part in parts), parts)
+
+    async def until(self, condition: Callable[[], object], what: object = "") -> None:
+        """Let the app run until a condition holds."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not condition():
+                    await self._pilot.pause(0.05)
+        except TimeoutError:
+            raise TimeoutError(f"never: {what or condition}\n{self.text}") from None
+
+    async def picture(self, name: str, rest: float = 0.3) -> None:
+        """Write a picture of what is shown after a moment's rest."""
+        await self._pilot.pause(rest)
+        drawn = _self_contained(self._app.export_screenshot(title="etcdobs-explorer", simplify=True))
+        (HERE / f"{name}.svg").write_text(drawn)
 
 
-def _just_changed(state: State, key: bytes) -> bool:
-    return time.monotonic() - state.touched.get(key, 0) < 0.5
+# ---- the screens
 
 
-def _row(state: State, name: bytes) -> int | None:
-    return next((index for index, row in enumerate(state.tree.rows) if row.name == name), None)
+async def _keys(shown: Shown) -> None:
+    await shown.see("registry/", "live")
+    for key in ("/services/", "/config/checkout/"):
+        await shown.go_to(key)
+        await shown.press("right")
+    await shown.go_to("/config/checkout/database.json")
+    await shown.until(lambda: shown.state.log.total > 30)
+    await shown.until(lambda: b"/config/checkout/features.json" in shown.state.touched)
+    await shown.picture("keys", 0.1)
+    await shown.go_to("/edge-cases/gzip.json")
+    await shown.see("gzip", '"report"')
+    await shown.press("o")
+    await shown.picture("value")
+    await shown.command("keys /registry/pods/default/")
+    await shown.see("KIND", "Pod")
+    await shown.press("down", "down")
+    await shown.see("apiVersion")
+    await shown.picture("kubernetes")
+    await shown.press("o")
+    await shown.command("keys *")
+    await shown.see("registry/", "live")
 
 
-async def _until(pilot: Pilot[GatewayError], condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await pilot.pause(0.05)
+async def _writes(shown: Shown, others: Client) -> None:
+    await shown.go_to("/tenants/acme/")
+    await shown.press("d")
+    await shown.until(lambda: shown.state.writing.phase is Phase.READY)
+    await shown.picture("plan")
+    await shown.press("2", "enter")
+    await shown.until(lambda: shown.state.writing.phase is Phase.ENDED)
+    await shown.press("enter")
+    await _edit(shown, "/config/search/database.json", "30", others)
+    await shown.see("b yours")
+    await shown.picture("conflict")
+    await shown.press("escape")
+    await _edit(shown, "/config/catalog/database.json", "60")
+    await shown.press("enter")
+    await shown.press("u")
+    await shown.until(lambda: shown.state.writing.phase is Phase.READY)
+    await shown.press("enter")
+    await shown.until(lambda: shown.state.writing.phase is Phase.ENDED)
+    await shown.press("enter", "8")
+    await shown.picture("journal")
+
+
+async def _edit(shown: Shown, key: str, seconds: str, others: Client | None = None) -> None:
+    """Lower a pool's idle_seconds; where `others` are given, they have changed the value meanwhile."""
+    await shown.press("1")
+    await shown.go_to(key)
+    await shown.until(lambda: shown.state.selection.entry is not None and not shown.state.selection.is_branch)
+    await shown.wait(0.5)
+    before = others.get(key) if others is not None else None
+    await shown.press("e", "ctrl+l")
+    await shown.see("idle_seconds")
+    shown.replace("300", seconds)
+    await shown.press("ctrl+s")
+    await shown.until(lambda: shown.state.writing.phase is Phase.READY)
+    if others is not None and before is not None:
+        others.put(key, before.value.replace(b"verify-full", b"require"))
+    await shown.press("enter")
+    await shown.until(lambda: shown.state.writing.phase is Phase.ENDED)
+
+
+async def _history(shown: Shown) -> None:
+    await shown.press("1")
+    await shown.go_to("/config/payments/app.yaml")
+    await shown.press("H")
+    await shown.see("CREATE", "7.0.1")
+    await shown.picture("history", 0.8)
+    await shown.press("1")
+    await shown.command("at -40")
+    await shown.see("@rev")
+    await shown.picture("past", 1.0)
+    await shown.command("now")
+    await shown.wait(0.5)
+
+
+async def _streams(shown: Shown) -> None:
+    for prefix in ("/jobs/queue/", "/services/"):
+        await shown.press("1")
+        await shown.go_to(prefix)
+        await shown.press("w")
+    await shown.wait(13.0)  # as long as the rate's bars are
+    await shown.picture("watch")
+    await shown.press("2")
+    await shown.until(lambda: all(row.record for row in shown.state.leases.rows))
+    await shown.picture("leases", 1.0)
+    await shown.press("5", "down", "enter")
+    await shown.picture("traffic", 1.0)
+    await shown.press("6", "o")
+    await shown.picture("calls", 1.0)
+
+
+async def _frame(shown: Shown) -> None:
+    await shown.press("1", "C")
+    await shown.see("production")
+    await shown.picture("contexts")
+    await shown.press("escape", "question_mark")
+    await shown.picture("help")
+    await shown.press("escape")
+
+
+async def _losses(shown: Shown, cluster: EtcdCluster) -> None:
+    """A follower's death, then the leader's: what was read stays in sight."""
+    await shown.press("3")
+    leader = cluster.leader()
+    next(member for member in cluster if member is not leader).kill()
+    await shown.see("1 down")
+    await shown.picture("members", 1.0)
+    leader.kill()
+    await shown.press("1")
+    await shown.see("one member is read alone")
+    await shown.picture("quorum", 3.0)
+
+
+# ---- the pictures
 
 
 def _self_contained(svg: str) -> str:

@@ -1,22 +1,24 @@
 """Decides how a run begins and ends: a terminal gets the interface, anything else text; errors are one line."""
 
 import asyncio
-import getpass
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from . import commands, pauses
+from .aside import made_ready, stderr_aside
 from .departure import Departure, SignalError
 from .hangup import Hangup
+from .model import passwords, remembered
+from .model.contexts import Context, Source
+from .model.gateway import Gateway
 from .model.records import GatewayError
+from .model.session import Session
 from .model.text import inert
 from .settings import PROGRAM, Settings, UsageError, read
-
-if TYPE_CHECKING:
-    from .gateway import EtcdGateway
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -47,10 +49,15 @@ def explore(departure: Departure, arguments: Sequence[str] | None = None, *, met
     """
     try:
         settings = read(arguments)
-        _silence(settings)
+        _silence()
+        if settings.command:
+            commands.run(settings, os.environ, print)
+            return 0
         return _run(settings, metrics_url, departure)
     except UsageError as error:
         return _complain(f"{error} (see --help)", EXIT_USAGE)
+    except ModuleNotFoundError as error:
+        return _complain(f"{error.name} is missing: pip install 'etcdobs[explorer]'", EXIT_FAILURE)
     except (StartError, OSError) as error:
         return _complain(str(error), EXIT_FAILURE)
     except KeyboardInterrupt:
@@ -63,19 +70,22 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-def _silence(settings: Settings) -> None:
-    """gRPC's core and Python's loggers would write over the screen."""
+def _silence() -> None:
+    """gRPC's core would write over the screen."""
     os.environ["GRPC_VERBOSITY"] = "NONE"
     os.environ["GLOG_minloglevel"] = "3"  # noqa: SIM112 - its name
-    if settings.log_file:
-        logging.basicConfig(filename=settings.log_file, level=logging.DEBUG)
+
+
+def _log_to(file: str | Path | None, level: int) -> None:
+    """Python's loggers would write over the screen, too."""
+    if file is not None:
+        logging.basicConfig(filename=file, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     else:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
 def _run(settings: Settings, metrics_url: str, departure: Departure) -> int:
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
-    password = _password(settings)
     with ExitStack() as stack:
         if settings.metrics_port is not None:
             from etcdobs import serve_metrics  # noqa: PLC0415 - gRPC reads its environment when it is imported
@@ -83,77 +93,44 @@ def _run(settings: Settings, metrics_url: str, departure: Departure) -> int:
             metrics_url = stack.enter_context(serve_metrics(settings.metrics_port)).url
         if interactive:
             stack.enter_context(Hangup(sys.stdin.fileno()))
-            error = asyncio.run(_interface(settings, password, metrics_url, departure))
-        else:
-            error = asyncio.run(_text(settings, password))
+            return _interface(settings, metrics_url, departure)
+        error = asyncio.run(_text(settings, _password(settings)))
     if error is None:
         return 0
-    endpoints = settings.endpoints
+    endpoints = ",".join(settings.context.endpoints)
     return _complain(f"{error.kind.value} at {endpoints}: {inert(error.reason, 500).plain}", EXIT_FAILURE)
 
 
+# ---- text
+
+
 def _password(settings: Settings) -> str | None:
-    if settings.username is None or settings.password is not None:
-        return settings.password
-    if not sys.stdin.isatty():
+    context = settings.context
+    if context.user is None:
+        return None
+    if context.password.source is Source.PROMPT:
         raise UsageError("argument --user: name:password is wanted, or the password in --password")
-    return getpass.getpass(f"password of {settings.username}: ")
-
-
-def _gateway(settings: Settings, password: str | None) -> "EtcdGateway":
-    from etcdobs import TLS, AsyncClient  # noqa: PLC0415 - gRPC reads its environment when it is imported
-
-    from .gateway import EtcdGateway  # noqa: PLC0415 - likewise
-
     try:
-        tls = None
-        if settings.uses_tls:
-            verify = not settings.insecure_skip_tls_verify
-            # As etcdctl: an http:// endpoint is plain, whatever else is set.
-            tls = TLS(ca=settings.cacert, cert=settings.cert, key=settings.key, verify=verify, allow_plaintext=True)
-        client = AsyncClient(
-            settings.endpoints,
-            username=settings.username,
-            password=password,
-            tls=tls,
-            timeout=settings.command_timeout,
-            dial_timeout=settings.dial_timeout,
-        )
+        return passwords.find(context.password, context.user)
+    except passwords.PasswordError as error:
+        raise StartError(str(error)) from None
+
+
+async def _text(settings: Settings, password: str | None) -> GatewayError | None:
+    from .opening import open_gateway  # noqa: PLC0415 - after the environment is set
+    from .report import report  # noqa: PLC0415 - likewise
+
+    _log_to(settings.log_file, logging.DEBUG)
+    for problem in settings.config.problems:
+        _complain(str(problem), 0)
+    try:
+        gateway = open_gateway(settings.context, password)
     except OSError:
         raise  # a file that is missing or unreadable: the command line itself is right
     except (TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
-    return EtcdGateway(client, dial_timeout=settings.dial_timeout)
-
-
-async def _interface(
-    settings: Settings, password: str | None, metrics_url: str, departure: Departure
-) -> GatewayError | None:
-    gateway = _gateway(settings, password)
     try:
-        from .model.state import State  # noqa: PLC0415
-        from .tui.app import ExplorerApp  # noqa: PLC0415 - text output must not need the `explorer` extra
-    except ModuleNotFoundError as error:
-        raise StartError(f"{error.name} is missing: pip install 'etcdobs[explorer]'") from None
-    state = State(settings.context, settings.read_only, settings.separator, metrics_url)
-    app = ExplorerApp(gateway, state, theme=settings.theme)
-    if not app.knows_theme(settings.theme):
-        raise UsageError(f"argument --theme: no theme {settings.theme!r}; dark and light are the explorer's own")
-    if not sys.stderr.isatty():
-        sys.__dict__["__stderr__"] = sys.__stdout__  # Textual draws on stderr; `2>file` must not take the screen away
-    try:
-        with departure.asking(app.exit):
-            return await app.run_async()
-    finally:
-        await gateway.close()
-
-
-async def _text(settings: Settings, password: str | None) -> GatewayError | None:
-    from .report import report  # noqa: PLC0415 - after the environment is set
-
-    gateway = _gateway(settings, password)
-    try:
-        await report(gateway, sys.stdout, context=settings.context, separator=settings.separator)
+        await report(gateway, sys.stdout, context=settings.context.title, separator=settings.context.separator)
     except GatewayError as error:
         return error
     except BrokenPipeError:
@@ -161,3 +138,47 @@ async def _text(settings: Settings, password: str | None) -> GatewayError | None
     finally:
         await gateway.close()
     return None
+
+
+# ---- interface
+
+
+def _interface(settings: Settings, metrics_url: str, departure: Departure) -> int:
+    memory = remembered.state_directory(os.environ)
+    log = Path(settings.log_file) if settings.log_file else made_ready(memory / "explorer.log") if memory else None
+    _log_to(log, logging.DEBUG if settings.log_file else logging.WARNING)
+    session = _session(settings, memory, log, metrics_url)
+    with stderr_aside(log):
+        code = asyncio.run(_shown(settings, session, departure))
+    if code:
+        return _complain(f"it ended by an internal error; see {log}", EXIT_FAILURE)
+    return 0
+
+
+def _session(settings: Settings, memory: Path | None, log: Path | None, metrics_url: str) -> Session:
+    return Session(settings.config, _open, memory, log, settings.theme, metrics_url)
+
+
+def _open(context: Context, password: str | None) -> Gateway:
+    """Importing gRPC takes a while: the first frame is drawn before."""
+    from .opening import open_gateway  # noqa: PLC0415 - likewise
+
+    return open_gateway(context, password)
+
+
+async def _shown(settings: Settings, session: Session, departure: Departure) -> int:
+    from .tui.app import ExplorerApp  # noqa: PLC0415 - text output must not need the `explorer` extra
+
+    app = ExplorerApp.of_session(session, settings.context)
+    if not app.knows_theme(session.theme):
+        raise UsageError(
+            f"argument --theme: no theme {session.theme!r}; {', '.join(app.own_themes)} are the explorer's own"
+        )
+    pauses.shorten()
+    with departure.asking(app.exit):
+        wrong = await app.run_async(mouse=settings.config.ui.mouse)
+    if wrong and app.return_code == EXIT_USAGE:
+        raise UsageError(wrong)
+    if wrong:
+        raise StartError(wrong)
+    return app.return_code or 0

@@ -125,7 +125,7 @@ class _Report:
         if table.reason:
             self.say(f"  ✗ {inert(table.reason, 300).plain}")
         for row in table.rows:
-            self.say("  " + _member_line(row))
+            self.say("  " + _member_line(row.record))
 
     async def events(self, wanted: int, seconds: float) -> None:
         """The changes that happen now, each printed as it comes."""
@@ -181,7 +181,8 @@ def _member_line(row: MemberRecord) -> str:
     start = f"{inert(row.name).plain or '(unstarted)':12}  {units.hex_id(row.id):16}  {row.role.value:8}"
     if row.is_down:
         return f"{start}  {inert(b'; '.join(row.errors), 300).plain}"
-    size = f"{units.size(row.db_size or 0)}" + (f", {units.size(row.db_in_use)} in use" if row.db_in_use else "")
+    size = units.size(row.db_size) if row.db_size is not None else "size unknown"
+    size += f", {units.size(row.db_in_use)} in use" if row.db_in_use else ""
     raft = f"term {row.raft_term} index {units.count(row.raft_index or 0)}"
     errors = f"  {inert(b'; '.join(row.errors), 300).plain}" if row.errors else ""
     version, endpoint = inert(row.version).plain, inert(row.endpoint).plain

@@ -1,9 +1,12 @@
 """A gateway that answers from memory: for tests of screens, where the screen is what is tested."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
+from etcdobs_explorer.model.calls import CallRecord
 from etcdobs_explorer.model.records import (
+    EVENT_HEAD,
+    AlarmRecord,
     ChildRecord,
     ClusterStatus,
     Entry,
@@ -13,9 +16,14 @@ from etcdobs_explorer.model.records import (
     GatewayError,
     LeaseRecord,
     MemberRecord,
+    Permitted,
     Role,
     Sample,
+    Valued,
 )
+from etcdobs_explorer.model.watches import WatchSpec
+from tests.explorer.fake_past import FakePast
+from tests.explorer.fake_writes import FakeWrites
 
 STATUS = ClusterStatus(
     endpoint=b"127.0.0.1:2379",
@@ -84,7 +92,7 @@ SAMPLES = (
 )
 
 
-class FakeGateway:
+class FakeGateway(FakeWrites, FakePast):
     """A cluster in memory. `fail` makes calls of that name raise; `put` and `delete` change it and tell watchers."""
 
     def __init__(self, pairs: Mapping[bytes, bytes] | None = None, separator: bytes = b"/") -> None:
@@ -93,9 +101,12 @@ class FakeGateway:
         self.failures: dict[str, GatewayError] = {}
         self.revision = STATUS.revision
         self.members_held: Sequence[MemberRecord] = MEMBERS
+        self.alarms_held: Sequence[AlarmRecord] = ()
         self.leases_held: Sequence[LeaseRecord] = LEASES
+        self.permitted_held: Sequence[Permitted] = ()
         self.asked: list[str] = []
-        self._watchers: list[asyncio.Queue[EventBatch]] = []
+        self.calls_held: list[CallRecord] = []
+        self._watchers: list[tuple[WatchSpec, asyncio.Queue[EventBatch]]] = []
 
     endpoints = ("127.0.0.1:2379",)
 
@@ -114,7 +125,7 @@ class FakeGateway:
         self.revision += 1
         is_create = key not in self.pairs
         self.pairs[key] = value
-        self._tell(EventRecord(False, is_create, key, value[: EventRecord.HEAD], len(value), self.revision))
+        self._tell(EventRecord(False, is_create, key, value[:EVENT_HEAD], len(value), self.revision))
 
     def delete(self, key: bytes) -> None:
         """Delete a key."""
@@ -124,8 +135,11 @@ class FakeGateway:
 
     def tell(self, events: Iterable[EventRecord]) -> None:
         """Send a batch of events that happened elsewhere."""
-        for watcher in self._watchers:
-            watcher.put_nowait(EventBatch(tuple(events), self.revision))
+        told = tuple(events)
+        for spec, watcher in self._watchers:
+            wanted = tuple(event for event in told if spec.covers(event))
+            if wanted:
+                watcher.put_nowait(EventBatch(wanted, self.revision, tuple(event.head for event in wanted)))
 
     def _tell(self, event: EventRecord) -> None:
         self.tell([event])
@@ -139,14 +153,30 @@ class FakeGateway:
         self._check("status")
         return STATUS
 
-    async def children(self, prefix: bytes, separator: bytes) -> AsyncIterator[ChildRecord]:
+    async def children(self, prefix: bytes, separator: bytes, start: bytes = b"") -> AsyncGenerator[ChildRecord]:
         self._check("children")
-        for child in _children(sorted(self.pairs), prefix, separator):
+        for child in _children((key for key in self.pairs if key >= start), prefix, separator):
             yield child
 
     async def count(self, prefix: bytes) -> int:
         self._check("count")
         return sum(key.startswith(prefix) for key in self.pairs)
+
+    async def count_between(self, start: bytes, end: bytes) -> int:
+        self._check("count")
+        return sum(start <= key < end for key in self.pairs)
+
+    async def values(self, keys: Sequence[bytes]) -> Sequence[Valued]:
+        self._check("values")
+        return [Valued(key, self.pairs[key]) for key in keys if key in self.pairs]
+
+    async def pages(self, prefix: bytes, *, values: bool) -> AsyncGenerator[Sequence[Valued]]:
+        self._check("pages")
+        yield [Valued(key, self.pairs[key] if values else b"") for key in sorted(self.pairs) if key.startswith(prefix)]
+
+    async def permitted(self) -> Sequence[Permitted]:
+        self._check("permitted")
+        return self.permitted_held
 
     async def entry(self, key: bytes) -> Entry | None:
         self._check("entry")
@@ -165,16 +195,27 @@ class FakeGateway:
         self._check("members")
         return self.members_held
 
-    async def watch(self, prefix: bytes) -> AsyncIterator[EventBatch]:
+    async def alarms(self) -> Sequence[AlarmRecord]:
+        self._check("alarms")
+        return self.alarms_held
+
+    async def watch(self, spec: WatchSpec) -> AsyncGenerator[EventBatch]:
         self._check("watch")
         queue: asyncio.Queue[EventBatch] = asyncio.Queue()
-        self._watchers.append(queue)
+        self._watchers.append((spec, queue))
         yield EventBatch((), self.revision)
         while True:
             yield await queue.get()
 
-    def calls(self) -> Sequence[Sample]:
+    def samples(self) -> Sequence[Sample]:
         return SAMPLES
+
+    def names(self) -> Mapping[str, bytes]:
+        return {"127.0.0.1:2379": b"m1"}
+
+    def take_calls(self) -> Sequence[CallRecord]:
+        taken, self.calls_held = self.calls_held, []
+        return taken
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from textual.pilot import Pilot
 
 from etcdobs_explorer.model.gateway import Gateway
-from etcdobs_explorer.model.records import GatewayError
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.tui.app import ExplorerApp
 
@@ -17,7 +16,7 @@ WIDE = (160, 48)
 class Shown:
     """A running explorer, its screen readable."""
 
-    def __init__(self, app: ExplorerApp, pilot: Pilot[GatewayError]) -> None:
+    def __init__(self, app: ExplorerApp, pilot: Pilot[str]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -81,3 +80,4 @@ async def explorer(
     app = ExplorerApp(gateway, state, theme=theme)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Shown(app, pilot)
+        assert app.failures.held == []

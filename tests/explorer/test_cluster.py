@@ -10,15 +10,20 @@ import pytest
 from etcdobs import AsyncClient, Client
 from etcdobs.testing import Etcd, EtcdCluster, etcd, etcd_cluster
 from etcdobs_explorer.gateway import EtcdGateway
+from etcdobs_explorer.gateway.recorder import CallRecorder
 from etcdobs_explorer.model.records import ChildRecord, FailureKind, GatewayError, Role
+from etcdobs_explorer.model.watches import WatchSpec
 from etcdobs_explorer.report import report
 from tests.explorer.screens import WIDE, explorer
 
 
 @asynccontextmanager
-async def gateway_of(endpoints: str, **options: Any) -> AsyncIterator[EtcdGateway]:
-    client = AsyncClient(endpoints, timeout=3.0, dial_timeout=1.0, **options)
-    gateway = EtcdGateway(client, dial_timeout=1.0)
+async def gateway_of(endpoints: str, *interceptors: Any, **options: Any) -> AsyncIterator[EtcdGateway]:
+    recorder = CallRecorder()
+    made = recorder.options | options
+    made["interceptors"] = (*made["interceptors"], *interceptors)
+    client = AsyncClient(endpoints, timeout=3.0, dial_timeout=1.0, **made)
+    gateway = EtcdGateway(client, dial_timeout=1.0, recorder=recorder)
     try:
         yield gateway
     finally:
@@ -42,14 +47,14 @@ class TestGateway:
         for key in (b"/a", b"/a/x", b"//e", b"plain", b"\xff\x00"):
             client.put(key, "v")
         assert [child async for child in gateway.children(b"", b"/")] == [
-            ChildRecord(b"/", True),
+            ChildRecord(b"/", True, 3),
             ChildRecord(b"plain", False),
             ChildRecord(b"\xff\x00", False),
         ]
         assert [child async for child in gateway.children(b"/", b"/")] == [
-            ChildRecord(b"//", True),
+            ChildRecord(b"//", True, 1),
             ChildRecord(b"/a", False),
-            ChildRecord(b"/a/", True),
+            ChildRecord(b"/a/", True, 1),
         ]
         assert await gateway.count(b"") == 5
         assert await gateway.count(b"/a") == 2
@@ -80,7 +85,7 @@ class TestGateway:
         assert (await gateway.status()).leader_name == members[0].name
 
     async def test_watch(self, gateway: EtcdGateway, client: Client) -> None:
-        batches = gateway.watch(b"/w")
+        batches = gateway.watch(WatchSpec(b"/w"))
         assert (await anext(batches)).events == ()
         client.put("/other", "x")
         client.put("/w", b"x" * 1000)
@@ -91,11 +96,11 @@ class TestGateway:
             (True, False, 0),
         ]
         assert len(events[0].head) == 256
-        await batches.aclose()  # type: ignore[attr-defined]
+        await batches.aclose()
 
     async def test_its_own_calls_are_counted(self, gateway: EtcdGateway) -> None:
         await gateway.status()
-        started = [s for s in gateway.calls() if s.name == "grpc_client_started_total"]
+        started = [s for s in gateway.samples() if s.name == "grpc_client_started_total"]
         assert any(s.labels["grpc_method"] == "Status" and s.value >= 1 for s in started)
 
     async def test_an_unreachable_cluster(self) -> None:

@@ -5,19 +5,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from etcdobs import Client
 from etcdobs.testing import Etcd, etcd
-from etcdobs_explorer.settings import Settings, UsageError, duration, read
+from etcdobs_explorer.model.contexts import Context, Password, Source
+from etcdobs_explorer.model.go_values import duration
+from etcdobs_explorer.settings import UsageError, read
 
 PROGRAM = "etcdobs-explorer: "
 
 
 def run(*arguments: str, timeout: float = 30, **environ: str) -> "subprocess.CompletedProcess[str]":
     """The command with nothing but pipes around it."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ETCDCTL_")}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ETCDCTL_", "ETCDOBS_CONFIG"))}
+    clean |= {"ETCDOBS_CONFIG": os.devnull}
     return subprocess.run(
         [sys.executable, "-m", "etcdobs_explorer", *arguments],
         capture_output=True,
@@ -110,7 +114,10 @@ class TestComplaints:
             (["--insecure-transport=maybe"], 2, "--insecure-transport"),
             (["--user", "root"], 2, "--user"),
             (["--nonsense"], 2, "--nonsense"),
-            (["stray"], 2, "stray"),
+            (["stray"], 2, "no command 'stray'; there are info, context list, use and import"),
+            (["--context", "gone"], 2, "no context 'gone'; there are env"),
+            (["context", "use", "gone"], 2, "no context 'gone'"),
+            (["context", "import", "/nowhere.yaml"], 2, "/nowhere.yaml: No such file"),
         ],
     )
     def test_wrong_settings(self, arguments: list[str], code: int, part: str) -> None:
@@ -127,35 +134,52 @@ class TestComplaints:
         assert run("--version").stdout.startswith("etcdobs-explorer ")
 
 
-class TestSettings:
-    def settings(self, *arguments: str, **environ: str) -> Settings:
-        return read(arguments, environ)
+FILE = """
+current = "dev"
+[contexts.dev]
+endpoints = ["a:1"]
+[contexts.prod]
+endpoints = ["b:2"]
+user = "viewer"
+password_command = "pass etcd"
+read_only = true
+separator = ":"
+"""
 
+
+def context(*arguments: str, file: Path | None = None, **environ: str) -> Context:
+    return read(arguments, {"ETCDOBS_CONFIG": str(file or os.devnull), **environ}).context
+
+
+class TestSettings:
     @pytest.mark.parametrize(("text", "seconds"), [("5s", 5), ("500ms", 0.5), ("1m30s", 90), ("1.5h", 5400)])
     def test_go_durations(self, text: str, seconds: float) -> None:
         assert duration(text) == pytest.approx(seconds)
 
     def test_flags_win_over_variables(self) -> None:
-        settings = self.settings("--endpoints", "a:1", ETCDCTL_ENDPOINTS="b:2", ETCDCTL_CACERT="ca.pem")
-        assert (settings.endpoints, settings.cacert) == ("a:1", "ca.pem")
+        found = context("--endpoints", "a:1", ETCDCTL_ENDPOINTS="b:2", ETCDCTL_CACERT="ca.pem")
+        assert (found.endpoints, found.cacert) == (("a:1",), "ca.pem")
 
     @pytest.mark.parametrize(
         ("user", "password", "expected"),
         [
-            (None, None, (None, None)),
-            ("root:pw", None, ("root", "pw")),
-            ("root:p:w", None, ("root", "p:w")),
-            ("root", "pw", ("root", "pw")),
-            ("ro:ot", "pw", ("ro:ot", "pw")),
-            ("root", None, ("root", None)),
+            (None, None, (None, Password())),
+            ("root:pw", None, ("root", Password(Source.GIVEN, "pw"))),
+            ("root:p:w", None, ("root", Password(Source.GIVEN, "p:w"))),
+            ("root", "pw", ("root", Password(Source.GIVEN, "pw"))),
+            ("ro:ot", "pw", ("ro:ot", Password(Source.GIVEN, "pw"))),
+            ("root", None, ("root", Password())),
         ],
     )
     def test_user_as_etcdctl_reads_it(
-        self, user: str | None, password: str | None, expected: tuple[str | None, str | None]
+        self, user: str | None, password: str | None, expected: tuple[str | None, Password]
     ) -> None:
-        environ = {"ETCDCTL_USER": user, "ETCDCTL_PASSWORD": password}
-        settings = self.settings(**{name: value for name, value in environ.items() if value is not None})
-        assert (settings.username, settings.password) == expected
+        variables: dict[str, Any] = {"ETCDCTL_USER": user, "ETCDCTL_PASSWORD": password}
+        flags = [part for flag, text in (("--user", user), ("--password", password)) if text for part in (flag, text)]
+        found = context(**{name: text for name, text in variables.items() if text is not None})
+        assert (found.user, found.password) == expected
+        found = context(*flags)
+        assert (found.user, found.password) == expected
 
     @pytest.mark.parametrize(
         ("arguments", "uses_tls"),
@@ -164,23 +188,70 @@ class TestSettings:
             (["--cacert", "x"], True),
             (["--insecure-skip-tls-verify"], True),
             (["--insecure-transport=false"], True),
-            (["--insecure-transport"], False),
+            (["--insecure-transport=true"], False),
         ],
     )
     def test_when_tls_is_spoken(self, arguments: list[str], uses_tls: bool) -> None:
-        assert self.settings(*arguments).uses_tls is uses_tls
+        assert context(*arguments).uses_tls is uses_tls
 
     def test_separators(self) -> None:
-        assert self.settings("--separator", "\\0").separator == b"\0"
-        assert self.settings("--separator", "").separator == b""
+        assert context("--separator", "\\0").separator == b"\0"
+        assert context("--separator", "").separator == b""
 
-    def test_the_context_names_user_and_cluster_and_no_password(self) -> None:
-        settings = self.settings("--endpoints", "http://a:1,b:2,c:3", "--user", "root:secret")
-        assert settings.context == "root@a:1 (+2)"
+    def test_the_title_names_user_and_cluster_and_no_password(self) -> None:
+        assert context("--endpoints", "http://a:1,b:2,c:3", "--user", "root:secret").title == "root@a:1 (+2)"
 
     def test_what_is_wrong_is_said_by_name(self) -> None:
         with pytest.raises(UsageError, match="--command-timeout"):
-            self.settings("--command-timeout", "x")
+            context("--command-timeout", "x")
+
+
+class TestContexts:
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        path = tmp_path / "config.toml"
+        path.write_text(FILE)
+        return path
+
+    def test_which_one_is_opened(self, file: Path) -> None:
+        assert context(file=file).name == "dev"
+        assert context("--context", "prod", file=file).endpoints == ("b:2",)
+        assert context(file=file, ETCDCTL_ENDPOINTS="c:3").endpoints == ("c:3",)
+        assert context("--context", "prod", file=file, ETCDCTL_ENDPOINTS="c:3").endpoints == ("b:2",)
+        assert context("--endpoints", "d:4", file=file).title == "d:4"
+
+    def test_flags_change_the_context(self, file: Path) -> None:
+        found = context("--context", "prod", "--user", "admin:pw", "--command-timeout", "9s", file=file)
+        assert (found.user, found.password.place, found.command_timeout) == ("admin", "pw", 9.0)
+        assert (found.read_only, found.separator) == (True, b":")
+        assert context("--context", "prod", "--password", "pw", file=file).user == "viewer"
+        assert context("--read-only", file=file).read_only
+
+    def test_list_use_import_and_info(self, file: Path, tmp_path: Path) -> None:
+        environ: dict[str, Any] = {"ETCDOBS_CONFIG": str(file), "ETCDOBS_STATE": str(tmp_path / "state")}
+        yaml = tmp_path / "staging.yaml"
+        yaml.write_text("endpoints: [s:1]\nusername: u\npassword: secret\n")
+        imported = run("context", "import", str(yaml), **environ)
+        assert (imported.returncode, "secret" in file.read_text()) == (0, False)
+        assert "its password is not" in imported.stdout
+        assert run("context", "use", "staging", **environ).returncode == 0
+        assert run("--endpoints", "x:1", "--cacert", "c", "context", "import", **environ).returncode == 0
+        listed = run("context", "list", **environ).stdout
+        assert [line.split()[:2] for line in listed.splitlines()] == [
+            ["env", "-"], ["dev", "-"], ["prod", "viewer"], ["*", "staging"], ["imported", "-"],
+        ]  # fmt: skip
+        said = run("info", **environ).stdout
+        for part in (str(file), str(tmp_path / "state"), "explorer.log", "staging", "s:1"):
+            assert part in said
+
+    def test_a_damaged_file_is_told_and_prevents_nothing(self, tmp_path: Path) -> None:
+        file = tmp_path / "config.toml"
+        file.write_text("nonsense = [")
+        done = run("--endpoints", "127.0.0.1:1", "--dial-timeout", "200ms", ETCDOBS_CONFIG=str(file))
+        assert done.returncode == 1
+        first, second = done.stderr.splitlines()
+        assert first.startswith(f"{PROGRAM}{file}:1: it is no TOML")
+        assert second.startswith(f"{PROGRAM}cannot reach etcd")
 
 
 def test_the_log_goes_to_a_file_when_asked_for(etcd_server: Etcd, tmp_path: Path) -> None:

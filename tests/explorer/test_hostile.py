@@ -31,8 +31,10 @@ async def test_as_keys_and_values(size: tuple[int, int]) -> None:
             await shown.go_to(raw)
             await shown.until(lambda raw=raw: has_read(shown, raw), f"the value of {name}")  # type: ignore[misc]
             assert controls(shown) == [], name
-            await shown.press("y", "Y")
+            await shown.press("y")
             assert not {"\x1b", "\x07", "\n", "\x9b"} & set(shown.app.clipboard), name
+            await shown.press("Y")  # the lines of a value are kept: copied in one, YAML is no YAML any more
+            assert not {"\x1b", "\x07", "\r", "\x9b"} & set(shown.app.clipboard), name
 
 
 async def test_in_a_tree_with_the_usual_separator() -> None:

@@ -27,6 +27,18 @@ _SEQUENCE = re.compile(
     rb"\x1b\[[0-9;?<>=$]*[A-Za-z~]|\x1b\][0-9]+;[^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[78=>]"
 )
 _PATIENCE = 30.0
+# As gRPC's core does, and others: written to the descriptor, past Python's sys.stderr.
+NOISE = """
+import os, sys, threading
+from etcdobs_explorer.cli import main
+def noise():
+    os.write(2, b"NOISE")
+    timer = threading.Timer(0.02, noise)
+    timer.daemon = True
+    timer.start()
+threading.Timer(0.5, noise).start()
+sys.exit(main())
+"""
 
 
 class Terminal:
@@ -121,15 +133,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def terminal(*arguments: str, size: tuple[int, int] = (80, 24), stderr: Path | None = None) -> Iterator[Terminal]:
-    """The explorer in a terminal of that many columns and rows; its stderr may go to a file."""
+def terminal(
+    *arguments: str,
+    size: tuple[int, int] = (80, 24),
+    stderr: Path | None = None,
+    script: Path | None = None,
+    **variables: str,
+) -> Iterator[Terminal]:
+    """The explorer in a terminal of that many columns and rows; its stderr may go to a file, and a script start it."""
     columns, rows = size
-    command = [sys.executable, "-m", "etcdobs_explorer", *arguments]
+    command = [sys.executable, *([str(script)] if script else ["-m", "etcdobs_explorer"]), *arguments]
     # A new interpreter, not a fork of this one: gRPC does not survive a fork.
     leader, follower = pty.openpty()
     fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
     environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+    environ |= {"ETCDOBS_CONFIG": os.devnull, "ETCDOBS_STATE": os.devnull, **variables}
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, follower, number) for number in (0, 1, 2)]
     if stderr is not None:
         actions.append((os.POSIX_SPAWN_OPEN, 2, str(stderr), os.O_WRONLY | os.O_CREAT, 0o600))
@@ -222,12 +241,36 @@ def test_output_on_stderr_does_not_take_the_screen_away(fresh_etcd: Etcd, tmp_pa
     assert (tmp_path / "stderr").read_bytes() == b""
 
 
-def test_no_server_leaves_one_line_and_a_sane_terminal() -> None:
+def test_without_a_server_it_waits_and_says_so() -> None:
     with terminal("--endpoints", "127.0.0.1:1", "--dial-timeout", "1s") as shown:
-        assert shown.wait_for_exit() == 1
-    last = shown.written.rpartition(b"\x1b[?1049l")[2]
-    assert b"etcdobs-explorer: cannot reach etcd at 127.0.0.1:1: " in last
+        shown.wait_for("connection lost", "Connection refused")
+        shown.press("q")
+        assert shown.wait_for_exit() == 0
     assert b"Traceback" not in shown.written
+
+
+def test_a_wrong_endpoint_leaves_one_line_and_a_sane_terminal() -> None:
+    with terminal("--endpoints", "nonsense") as shown:
+        assert shown.wait_for_exit() == 2
+    last = shown.written.rpartition(b"\x1b[?1049l")[2]
+    assert b"etcdobs-explorer: " in last
+    assert b"host:port is wanted" in last
+    assert b"Traceback" not in shown.written
+
+
+def test_what_others_write_to_stderr_never_reaches_the_screen(fresh_etcd: Etcd, tmp_path: Path) -> None:
+    noise = tmp_path / "noise.py"
+    noise.write_text(NOISE)
+    with terminal("--endpoints", fresh_etcd.endpoint, script=noise, ETCDOBS_STATE=str(tmp_path)) as shown:
+        shown.wait_for("no keys", "live")
+        shown.press("3")
+        shown.wait_for("leader")
+        shown.press("q")
+        assert shown.wait_for_exit() == 0
+    meanwhile = shown.written.partition(b"\x1b[?1049h")[2].partition(b"\x1b[?1049l")[0]
+    assert b"leader" in meanwhile
+    assert b"NOISE" not in meanwhile
+    assert b"NOISE" in (tmp_path / "explorer.log").read_bytes()
 
 
 def test_an_unknown_theme_is_a_wrong_command_line() -> None:

@@ -1,12 +1,19 @@
 """Values: which format is recognised, and that what is shown of it is what is stored."""
 
+import base64
 import gzip
 import json
+from collections.abc import Callable
 
+import cbor2
 import pytest
+import zstandard
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from etcdobs_explorer.model.kubernetes import object_facts
 from etcdobs_explorer.model.syntax import Syntax, Token, pieces
-from etcdobs_explorer.model.value import PRETTY_BYTES, Hex, Lines, decode, hex_row
+from etcdobs_explorer.model.value import FORMS, PRETTY_BYTES, Asked, Lines, decode, forms, hex_row
 from tests.explorer.hostile import HOSTILE
 
 POD = b"k8s\0\n\x09\n\x02v1\x12\x03Pod\x12\x05\x0a\x03abc\x1a\x00\x22\x00"
@@ -32,6 +39,17 @@ POD = b"k8s\0\n\x09\n\x02v1\x12\x03Pod\x12\x05\x0a\x03abc\x1a\x00\x22\x00"
         (gzip.compress(b'{"a": 1}'), "gzip of JSON"),
         (gzip.compress(b"\x00\x01"), "gzip of binary"),
         (b"\x1f\x8b\x08\x00garbage", "gzip, damaged"),
+        (zstandard.compress(b"a: 1\nb: 2\n"), "zstd of YAML"),
+        (zstandard.compress(b"a" * 100)[:-2], "zstd, damaged"),
+        (b'[server]\nname = "x"  # it\nports = [1, 2]\n', "TOML"),
+        (b"a = 1\nb = oops oops\n", "text"),
+        (base64.b64encode(b'{"a": 1, "b": [2]}'), "base64 of JSON"),
+        (base64.urlsafe_b64encode(gzip.compress(b"[1]")), "base64 of gzip of JSON"),
+        (base64.b64encode(b"plain words in it"), "base64 of text"),
+        (b"0123456789abcdef0123456789abcdef", "text"),
+        (b"k8s\0\xff\xff", "Kubernetes, damaged"),
+        (b"\xd9\xd9\xf7\xa1\x61a\x01", "CBOR"),
+        (b"\xa1\x61a\x01", "binary"),
     ],
 )
 def test_formats(raw: bytes, format: str) -> None:
@@ -59,7 +77,7 @@ def test_json_is_laid_out_and_nothing_in_it_is_changed() -> None:
 
 
 def test_large_json_is_shown_as_it_is_stored() -> None:
-    raw = json.dumps({"k": ["x" * 50] * 10_000}).encode()
+    raw = json.dumps({"k": ["x" * 500] * 10_000}).encode()
     assert len(raw) > PRETTY_BYTES
     decoded = decode(raw)
     assert decoded.format == "JSON, as stored"
@@ -67,21 +85,121 @@ def test_large_json_is_shown_as_it_is_stored() -> None:
     assert b"".join(decoded.body.lines) == raw
 
 
-def test_a_kubernetes_object_names_its_type() -> None:
-    decoded = decode(POD)
-    assert decoded.facts == (("apiVersion", b"v1"), ("kind", b"Pod"), ("object", b"5 B"))
-    assert decoded.body == Hex(b"\x0a\x03abc")
+def test_json_that_would_be_mostly_indent_is_shown_as_it_is_stored() -> None:
+    raw = b"[" * 300 + b",".join([b"1"] * 200_000) + b"]" * 300
+    assert decode(raw).format == "JSON, as stored"
 
 
-def test_an_encrypted_object_names_its_key() -> None:
-    assert decode(b"k8s:enc:kms:v2:vault:\x00").facts == (("provider", b"kms:v2:vault"),)
+@pytest.mark.parametrize(
+    ("raw", "facts"),
+    [
+        (b"k8s:enc:aescbc:v1:key1:\x00\x01", (b"aescbc v1", b"key1", b"2 B")),
+        (b"k8s:enc:kms:v2:vault:\x00", (b"kms v2", b"vault", b"1 B")),
+        (b"k8s:enc:kms:v2:vault:\x0a\x02xy\x12\x03id7", (b"kms v2", b"vault", b"id7", b"9 B")),
+        (b"k8s:enc:", (b" ", b"", b"0 B")),
+    ],
+)
+def test_an_encrypted_object_names_provider_key_and_size(raw: bytes, facts: tuple[bytes, ...]) -> None:
+    assert tuple(fact for _, fact in decode(raw).facts) == facts
 
 
-def test_a_gzip_bomb_is_inflated_up_to_a_bound() -> None:
-    decoded = decode(gzip.compress(b"x" * 50_000_000))
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_a_bomb_is_inflated_up_to_a_bound(compress: Callable[[bytes], bytes]) -> None:
+    decoded = decode(compress(b"x" * 50_000_000))
     assert isinstance(decoded.body, Lines)
-    assert sum(map(len, decoded.body.lines)) < 1_000_000
-    assert decoded.facts[0] == ("inflated", b"first 256 KiB")
+    assert sum(map(len, decoded.body.lines)) == 4 * 1024 * 1024
+    assert decoded.facts[0] == ("inflated", b"first 4.0 MiB")
+
+
+def test_layers_within_layers_end() -> None:
+    raw = b"[1]"
+    for _ in range(10):
+        raw = gzip.compress(raw)
+    assert decode(raw).format == "gzip of gzip of gzip of gzip"
+
+
+class TestForms:
+    @pytest.mark.parametrize(
+        ("raw", "offered"),
+        [
+            (b"", ()),
+            (b"hello", ("text", "hex")),
+            (b'{"a": 1}', ("json", "text", "hex")),
+            (b"a: 1\nb: 2\n", ("yaml", "text", "hex")),
+            (b"\x0a\x02hi\x10\x01", ("protobuf", "hex")),
+            (b"\x00\x01", ("hex",)),
+            (b"\xa1\x61a\x01", ("cbor", "hex")),
+            (POD, ("kubernetes", "protobuf", "hex")),
+            (base64.b64encode(b"0" * 15), ("base64", "text", "hex")),
+        ],
+    )
+    def test_which_are_offered(self, raw: bytes, offered: tuple[str, ...]) -> None:
+        assert forms(raw) == offered
+
+    @pytest.mark.parametrize(
+        ("raw", "form", "format"),
+        [
+            (b'{"a": 1}', "text", "text"),
+            (b'{"a": 1}', "hex", "hex"),
+            (b'{"a": 1}', "yaml", "YAML"),
+            (b"hello", "toml", "TOML"),
+            (b"hello", "json", "text"),
+            (b"hello", "kubernetes", "text"),
+            (b"\x00\x01", "text", "text"),
+            (b"\xa1\x61a\x01", "cbor", "CBOR"),
+            (b"\x0a\x02hi", "protobuf", "protobuf, inferred"),
+            (POD, "protobuf", "protobuf, inferred"),
+            (b"hello", "no such form", "text"),
+        ],
+    )
+    def test_a_value_is_read_as_told_or_else_as_what_it_is(self, raw: bytes, form: str, format: str) -> None:
+        assert decode(raw, Asked(form)).format == format
+
+    def test_every_form_that_is_offered_can_be_read(self) -> None:
+        for raw in (*HOSTILE.values(), POD, gzip.compress(b"[1]"), b"a = 1\nb = 2\n"):
+            for form in forms(raw):
+                assert decode(raw, Asked(form)).form == form
+
+
+@settings(deadline=None)
+@given(raw=st.binary(max_size=300), form=st.sampled_from(["", *FORMS]))
+@example(raw=b"[" * 100_000, form="json")
+@example(raw=b"\x9f" * 100_000, form="cbor")
+@example(raw=b"\xd9\xd9\xf7" * 1_000, form="")
+@example(raw=b"\x5b" + b"\xff" * 8, form="cbor")
+@example(raw=b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", form="protobuf")
+@example(raw=b'{"a": NaN}', form="json")
+@example(raw='{"a": 1}'.encode("utf-16"), form="json")
+def test_any_bytes_can_be_read_in_any_form(raw: bytes, form: str) -> None:
+    for prefix in (
+        b"",
+        b"k8s\0",
+        b"k8s:enc:",
+        b"\x1f\x8b\x08",
+        b"\x28\xb5\x2f\xfd",
+        b"\xd9\xd9\xf7",
+        b"{",
+        b"k8s\0\x12",
+    ):
+        value = prefix + raw
+        body = decode(value, Asked(form)).body
+        lines = body.lines if isinstance(body, Lines) else [body.data]
+        assert all(isinstance(line, bytes) for line in lines)
+        assert bool(value) == bool(forms(value))
+        object_facts(value)
+
+
+@settings(deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=8),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+        max_leaves=20,
+    )
+)
+def test_whatever_cbor_says_is_read(value: object) -> None:
+    decoded = decode(b"\xd9\xd9\xf7" + cbor2.dumps(value))
+    assert decoded.format == "CBOR"
 
 
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import grpc.aio
 import pytest
 
-from etcdobs.observe.aio_headers import Headers
 from etcdobs._steps import Metadata
+from etcdobs.observe.aio_headers import Headers
 
 PAIRS: Metadata = (("client-api-version", "3.6.0"), ("twice", "1"), ("twice", "2"))
 

@@ -14,6 +14,6 @@ class ClusterFeed(Feed):
         try:
             self._post(changes.StatusArrived(await self._gateway.status()))
         except GatewayError as error:
-            self._post(changes.StatusFailed(error.reason))
+            self._post(changes.StatusFailed(error.reason, error.kind))
             return error
         return None

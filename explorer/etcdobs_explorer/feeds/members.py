@@ -15,3 +15,10 @@ class MemberFeed(Feed):
             self._post(changes.MembersArrived(await self._gateway.members()))
         except GatewayError as error:
             self._post(changes.MembersFailed(error.reason))
+
+    async def alarms(self) -> None:
+        """Read the alarms."""
+        try:
+            self._post(changes.AlarmsArrived(await self._gateway.alarms()))
+        except GatewayError as error:
+            self._post(changes.AlarmsFailed(error.reason))

@@ -1,132 +1,111 @@
-"""Decides how the client's own metrics become one row a method: calls, errors, rate, and latency quantiles."""
+"""Decides what is known of one RPC of this explorer's own client, and which attempts are one call."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from .filter import Filter
-from .records import Sample
+OK = "OK"
+OPEN = "open"
+_NO_ERRORS = frozenset({OK, OPEN, "Canceled"})
+_POLLING = ContextVar("etcdobs_explorer_polling", default=False)
 
-_PREFIX = "grpc_client_"
-_OK = "OK"
+
+@contextmanager
+def polling() -> Generator[None, None, None]:
+    """What is called within, and by tasks begun within, is the explorer's own: it repeats without being asked for."""
+    token = _POLLING.set(True)
+    try:
+        yield
+    finally:
+        _POLLING.reset(token)
+
+
+def is_polling() -> bool:
+    """Whether what runs is the explorer's own."""
+    return _POLLING.get()
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One RPC: what was asked of whom, and how it ended. Of keys it knows names, of values the size alone.
+
+    `number` counts the RPCs; a stream that is open is told of again under its number. `at` is the wall-clock second of
+    the start, `seconds` None while it runs. `code` is gRPC's, written as Go writes it, or OPEN. Sizes are in bytes of
+    messages; `revision` is 0 where no reply told it, `attempt` 0 for the first."""
+
+    number: int
+    at: float
+    service: str
+    method: str
+    keys: bytes = b""
+    line: str = ""
+    seconds: float | None = None
+    code: str = OPEN
+    details: bytes = b""
+    bytes_out: int = 0
+    bytes_in: int = 0
+    messages_out: int = 0
+    messages_in: int = 0
+    revision: int = 0
+    endpoint: bytes = b""
+    member_id: int = 0
+    member: bytes = b""
+    trace_id: str = ""
+    attempt: int = 0
+    is_poll: bool = False
+    is_stream: bool = False
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it failed. What the caller itself gave up did not."""
+        return self.code not in _NO_ERRORS
 
 
 @dataclass(slots=True)
-class MethodCalls:
-    """The calls of one gRPC method in this process; quantiles in seconds, `rate` in calls a second."""
+class LoggedCall:
+    """A call: an RPC, and those that repeated it because it failed."""
 
-    service: str
-    method: str
-    type: str
-    started: int = 0
-    handled: int = 0
-    errors: int = 0
-    codes: dict[str, int] = field(default_factory=dict[str, int])
-    buckets: dict[float, float] = field(default_factory=dict[float, float])
-    rate: float = 0.0
+    attempts: list[CallRecord] = field(default_factory=list[CallRecord])
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """What tells the row from others."""
-        return self.service, self.method
+    def number(self) -> int:
+        """What tells it from others: the number of the first RPC."""
+        return self.attempts[0].number
 
     @property
-    def running(self) -> int:
-        """Calls that have not ended: open streams, mostly."""
-        return max(0, self.started - self.handled)
-
-    def quantile(self, q: float) -> float | None:
-        """The latency below which the share `q` of calls ended, as Prometheus's histogram_quantile has it."""
-        return histogram_quantile(q, self.buckets)
-
-
-class CallTable:
-    """The calls of this process by method, busiest first."""
-
-    def __init__(self) -> None:
-        self.filter = Filter()
-        self.rows: list[MethodCalls] = []
-        self._methods: list[MethodCalls] = []
-        self._before: dict[tuple[str, str], int] = {}
-        self._before_at: float | None = None
-
-    def sampled(self, samples: Iterable[Sample], now: float) -> None:
-        """A new reading of the metrics, taken at `now` on a monotonic clock."""
-        methods = _by_method(samples)
-        elapsed = now - self._before_at if self._before_at is not None else 0.0
-        for method in methods:
-            before = self._before.get(method.identity, 0)
-            method.rate = (method.started - before) / elapsed if elapsed > 0 else 0.0
-        self._before = {method.identity: method.started for method in methods}
-        self._before_at = now
-        self._methods = sorted(methods, key=lambda method: (-method.started, method.identity))
-        self._arrange()
-
-    def set_filter(self, text: str) -> None:
-        """Show only methods whose name passes."""
-        self.filter = Filter(text)
-        self._arrange()
-
-    def index_of(self, identity: tuple[str, str]) -> int | None:
-        """The place of a method."""
-        return next((index for index, row in enumerate(self.rows) if row.identity == identity), None)
+    def first(self) -> CallRecord:
+        """The first attempt."""
+        return self.attempts[0]
 
     @property
-    def totals(self) -> tuple[int, int]:
-        """Calls started and calls failed, over all methods."""
-        return sum(m.started for m in self._methods), sum(m.errors for m in self._methods)
+    def last(self) -> CallRecord:
+        """The attempt that decided, so far."""
+        return self.attempts[-1]
 
-    def _arrange(self) -> None:
-        self.rows = [m for m in self._methods if self.filter.keeps(f"{m.service}/{m.method}".encode())]
+    @property
+    def seconds(self) -> float | None:
+        """From the start of the first attempt to the end of the last; None while one is open."""
+        if self.last.seconds is None or len(self.attempts) == 1:
+            return self.last.seconds
+        return self.last.at + self.last.seconds - self.first.at
 
+    @property
+    def name(self) -> str:
+        """Service and method as people write them: `KV/Range`."""
+        return f"{self.first.service.rpartition('.')[2]}/{self.first.method}"
 
-def histogram_quantile(q: float, buckets: Mapping[float, float]) -> float | None:
-    """A quantile from cumulative buckets (upper bound -> count), linear within a bucket; None where empty."""
-    bounds = sorted(buckets)
-    if not bounds or buckets[bounds[-1]] <= 0:
-        return None
-    rank = q * buckets[bounds[-1]]
-    at = next(index for index, bound in enumerate(bounds) if buckets[bound] >= rank)
-    bound, lower = bounds[at], bounds[at - 1] if at else 0.0
-    if bound == float("inf"):
-        return lower
-    below = buckets[lower] if at else 0.0
-    inside = buckets[bound] - below
-    return bound if inside <= 0 else lower + (bound - lower) * (rank - below) / inside
+    @property
+    def haystack(self) -> bytes:
+        """What a text filter looks into."""
+        last = self.last
+        names = f"{self.name} {last.code} {last.trace_id} {self.number}".encode()
+        return b" ".join((names, last.keys, last.endpoint, last.member, last.details))
 
-
-def _by_method(samples: Iterable[Sample]) -> list[MethodCalls]:
-    methods: dict[tuple[str, str], MethodCalls] = {}
-    for sample in samples:
-        if not sample.name.startswith(_PREFIX) or "grpc_method" not in sample.labels:
-            continue
-        key = sample.labels.get("grpc_service", ""), sample.labels["grpc_method"]
-        if key not in methods:
-            methods[key] = MethodCalls(*key, sample.labels.get("grpc_type", ""))
-        _take(methods[key], sample)
-    return [method for method in methods.values() if method.started]
-
-
-def _take(method: MethodCalls, sample: Sample) -> None:
-    match sample.name.removeprefix(_PREFIX):
-        case "started_total":
-            method.started += int(sample.value)
-        case "handled_total":
-            code = sample.labels.get("grpc_code", "")
-            method.handled += int(sample.value)
-            method.errors += 0 if code == _OK else int(sample.value)
-            method.codes[code] = method.codes.get(code, 0) + int(sample.value)
-        case "handling_seconds_bucket":
-            bound = float(sample.labels["le"])
-            method.buckets[bound] = method.buckets.get(bound, 0.0) + sample.value
-        case _:
-            pass
-
-
-def by_code(methods: Iterable[MethodCalls]) -> dict[str, int]:
-    """Finished calls of all methods by their gRPC code."""
-    codes: defaultdict[str, int] = defaultdict(int)
-    for method in methods:
-        for code, number in method.codes.items():
-            codes[code] += number
-    return dict(codes)
+    def take(self, record: CallRecord) -> None:
+        """News of an attempt, or another attempt."""
+        for index, known in enumerate(self.attempts):
+            if known.number == record.number:
+                self.attempts[index] = record
+                return
+        self.attempts.append(record)

@@ -2,40 +2,52 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _INDENT = b"  "
 _DEEPEST = 200  # past this the indent would be the whole screen
+_LAID_OUT_BYTES = 32 * 1024 * 1024  # a million numbers, hundreds of levels deep, are mostly indent
 
 
 def pretty(raw: bytes) -> bytes | None:
-    """The same JSON over several lines, or None where `raw` is no JSON."""
+    """The same JSON over several lines, or None where `raw` is no JSON, or none that can be shown so."""
+    found = tokens(raw)
+    return None if found is None else lay_out(found)
+
+
+def tokens(raw: bytes) -> list[bytes] | None:
+    """The tokens of JSON, None where `raw` is none."""
+    if b"\0" in raw:
+        return None
     try:
         json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    return b"".join(_layout(_TOKEN.findall(raw)))
+    # Match by match, not all at once: in a thread the others have their turn in between.
+    return [match.group() for match in _TOKEN.finditer(raw)]
 
 
-def _layout(tokens: list[bytes]) -> list[bytes]:
+def lay_out(found: Sequence[bytes]) -> bytes | None:
+    """Tokens over several lines, None where that would be over 32 MiB."""
     out: list[bytes] = []
-    depth = 0
-    for index, token in enumerate(tokens):
+    depth = size = 0
+    for index, token in enumerate(found):
         if token in (b"{", b"["):
             depth += 1
-            out.append(token)
-            if tokens[index + 1] not in (b"}", b"]"):
-                out.append(_line(depth))
+            piece = token if found[index + 1] in (b"}", b"]") else token + _line(depth)
         elif token in (b"}", b"]"):
             depth -= 1
-            if tokens[index - 1] not in (b"{", b"["):
-                out.append(_line(depth))
-            out.append(token)
+            piece = token if found[index - 1] in (b"{", b"[") else _line(depth) + token
         elif token == b",":
-            out.append(b"," + _line(depth))
+            piece = b"," + _line(depth)
         else:
-            out.append(b": " if token == b":" else token)
-    return out
+            piece = b": " if token == b":" else token
+        out.append(piece)
+        size += len(piece)
+        if size > _LAID_OUT_BYTES:
+            return None
+    return b"".join(out)
 
 
 def _line(depth: int) -> bytes:

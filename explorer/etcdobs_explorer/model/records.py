@@ -7,10 +7,32 @@ from typing import NamedTuple
 
 
 class ChildRecord(NamedTuple):
-    """One name below a prefix; the key of a branch ends with the separator."""
+    """One name below a prefix; the key of a branch ends with the separator, and `below` keys are below it, where that
+    was told."""
 
     key: bytes
     is_branch: bool
+    below: int | None = None
+
+    @property
+    def bare(self) -> "ChildRecord":
+        """The name alone."""
+        return self if self.below is None else ChildRecord(self.key, self.is_branch)
+
+
+class Permitted(NamedTuple):
+    """What a user may read: one key (`end` is empty), or the keys from `key` up to but not including `end`, which is a
+    zero byte where there is no end."""
+
+    key: bytes
+    end: bytes
+
+
+class Valued(NamedTuple):
+    """A key and its value; empty where it was not asked for."""
+
+    key: bytes
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +52,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
-    """A lease as the server answered: seconds granted and left (-1: expired), and the keys attached."""
+    """A lease as the server answered: seconds granted and left (-1: expired), how many keys hang on it, and some."""
 
     id: int
     granted_ttl: int
     ttl: int
     key_count: int
     first_key: bytes | None = None
+    sample: tuple[bytes, ...] = ()
 
 
 class Role(Enum):
-    """What a member does in the raft group; UNKNOWN where it did not answer."""
+    """What a member does in the raft group; UNKNOWN where it did not answer, DENIED where it may not tell this user."""
 
     LEADER = "leader"
     FOLLOWER = "follower"
     LEARNER = "learner"
+    DENIED = "denied"
     UNKNOWN = "down"
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
-    """A member of the cluster, and its status where it answered; sizes in bytes, `rtt` in seconds."""
+    """A member of the cluster, and its status where it answered; sizes in bytes, `rtt` in seconds. What its version
+    does not report is None. `errors` are its own, or why it did not answer; `unlisted` says why the list of members
+    could not be read, where this is known of the member from its endpoint alone."""
 
     id: int
     name: bytes
@@ -64,11 +90,25 @@ class MemberRecord:
     raft_applied: int | None = None
     rtt: float | None = None
     errors: tuple[bytes, ...] = ()
+    quota: int | None = None
+    revision: int | None = None
+    leader_id: int = 0
+    storage_version: bytes = b""
+    peer_urls: tuple[bytes, ...] = ()
+    client_urls: tuple[bytes, ...] = ()
+    unlisted: bytes = b""
 
     @property
     def is_down(self) -> bool:
         """Whether the member did not answer."""
         return self.role is Role.UNKNOWN
+
+
+class AlarmRecord(NamedTuple):
+    """An alarm that a member raised: `NOSPACE` or `CORRUPT`."""
+
+    member_id: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +128,11 @@ class ClusterStatus:
     errors: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
-    """A change to a key. Only the head of the value is kept: a log of ten thousand must stay small."""
+EVENT_HEAD = 256  # bytes
 
-    HEAD = 256
+
+class EventRecord(NamedTuple):
+    """A change to a key. Of the value only a head of EVENT_HEAD is kept: a log of ten thousand must stay small."""
 
     is_delete: bool
     is_create: bool
@@ -101,13 +141,17 @@ class EventRecord:
     size: int
     mod_revision: int
     lease: int = 0
+    create_revision: int = 0
+    version: int = 0
 
 
 class EventBatch(NamedTuple):
-    """What one watch response brought, and the revision up to which it is complete."""
+    """What one watch response brought, and the revision up to which it is complete. `values` are the events' whole
+    values, for whoever wants them at once: nobody keeps them."""
 
     events: tuple[EventRecord, ...]
     revision: int
+    values: tuple[bytes, ...] = ()
 
 
 class Sample(NamedTuple):
@@ -124,6 +168,8 @@ class FailureKind(Enum):
     UNREACHABLE = "cannot reach etcd"
     DENIED = "permission denied"
     AUTHENTICATION = "authentication failed"
+    REFUSED = "not written"
+    OUTCOME_UNKNOWN = "outcome unknown"
     OTHER = "request failed"
 
 

@@ -33,12 +33,13 @@ class Syntax(Enum):
     PLAIN = "text"
     JSON = "JSON"
     YAML = "YAML"
+    TOML = "TOML"
 
 
 _SCALAR = rb"""
     (?P<STRING>"(?:[^"\\]|\\.)*"|'[^']*')
-  | (?P<NUMBER>-?\b\d+(?:\.\d+)?(?:[eE][-+]?\d+)?\b)
-  | (?P<LITERAL>\b(?:true|false|null|yes|no)\b|~)
+  | (?P<NUMBER>(?<![\w.+/-])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.+/:-]))
+  | (?P<LITERAL>(?<![\w.+/-])(?:true|false|null|yes|no)(?![\w.+/-])|~)
 """
 _JSON = re.compile(rb"""(?P<NAME>"(?:[^"\\]|\\.)*"(?=\s*:))|""" + _SCALAR + rb"|(?P<PUNCTUATION>[\[\]{}:,]+)", re.X)
 _YAML = re.compile(
@@ -48,7 +49,14 @@ _YAML = re.compile(
     + rb"|(?P<PUNCTUATION>^---$|^\s*-(?=\s)|[\[\]{},:|>&*]+)",
     re.X,
 )
-_PATTERNS = {Syntax.JSON: _JSON, Syntax.YAML: _YAML}
+_TOML = re.compile(
+    rb"""(?P<COMMENT>(?:^|(?<=\s))\#.*$)
+  | (?P<NAME>^\s*\[\[?[^\]]*\]\]?|(?:^\s*|(?<=[{,])\s*)[\w."'-]+(?=\s*=))|"""
+    + _SCALAR
+    + rb"|(?P<PUNCTUATION>[\[\]{},=]+)",
+    re.X,
+)
+_PATTERNS = {Syntax.JSON: _JSON, Syntax.YAML: _YAML, Syntax.TOML: _TOML}
 
 
 def pieces(line: bytes, syntax: Syntax) -> list[Piece]:

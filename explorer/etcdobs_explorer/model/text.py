@@ -14,7 +14,7 @@ _UNSAFE = re.compile(
     "\U000e0000-\U000e0fff]+"
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
-_CLIPBOARD_BYTES = 74_994  # what terminals accept in one OSC 52 sequence
+CLIPBOARD_BYTES = 74_994  # what terminals accept in one OSC 52 sequence
 
 
 class Run(NamedTuple):
@@ -45,7 +45,29 @@ def inert(raw: bytes | str, limit: int | None = None) -> Inert:
 
 def copyable(raw: bytes) -> str:
     """What goes to the clipboard: the text itself where it is harmless, else its inert form, bounded."""
-    return inert(raw[:_CLIPBOARD_BYTES]).plain[:_CLIPBOARD_BYTES]
+    return inert(raw[:CLIPBOARD_BYTES]).plain[:CLIPBOARD_BYTES]
+
+
+def legible(raw: bytes) -> str:
+    """Text for a clipboard or a pager: its lines and tabs stay, everything else is inert."""
+    return "\n".join("\t".join(inert(part).plain for part in line.split(b"\t")) for line in raw.split(b"\n"))
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are text at all."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def utf8(raw: bytes) -> str | None:
+    """Bytes as exactly the text they are, for a file that escapes it, never for the screen; None: they are no text."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _decoded(raw: bytes | str, limit: int | None) -> tuple[str, bool]:

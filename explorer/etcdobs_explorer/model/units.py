@@ -29,6 +29,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
+def rate(per_second: float) -> str:
+    """How often a second: `0`, `0.4`, `12.5`, `1,250`."""
+    return f"{per_second:,.0f}" if per_second >= 100 or not per_second else f"{per_second:.1f}"
+
+
 def latency(seconds: float | None) -> str:
     """A short time: `0.42 ms`, `12 ms`, `1.20 s`; `-` where there is none."""
     if seconds is None:

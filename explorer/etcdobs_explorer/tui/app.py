@@ -1,130 +1,179 @@
 """Decides how news reaches the model and the views, and what the verbs do; workers wait, the app does not."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
 
 from etcdobs_explorer.feeds import Feeds
-from etcdobs_explorer.model.changes import Change, Topic
+from etcdobs_explorer.model import changes
+from etcdobs_explorer.model.calls import polling
+from etcdobs_explorer.model.changes import Topic
+from etcdobs_explorer.model.contexts import Context
 from etcdobs_explorer.model.gateway import Gateway
-from etcdobs_explorer.model.records import GatewayError
+from etcdobs_explorer.model.session import Session
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import copyable, inert
+from etcdobs_explorer.model.trouble import Trouble
 
 from . import messages
+from .always import ALWAYS
+from .keymap import Keymap
+from .memory import Memory, recall
 from .resources import KEYS, RESOURCES, Reading
 from .schedule import Schedule
+from .screens.contexts import ContextsScreen
 from .screens.help import HelpScreen
 from .screens.registry import screen_of
 from .screens.view import ViewScreen
-from .themes import DARK, LIGHT, full_name
-from .verbs import VERBS, Verb, find_verb, verb_of_key
+from .themed import ThemedApp
+from .verbs import VERBS, Verb, find_verb
+from .visit import Visit
 
 _FLUSH_HZ = 15
 _TICK = 0.25
+_KEEP = 5.0  # seconds between two looks at what there is to remember
+_MOST_COMMANDS = 50  # in the palette
 
 
-def _bindings() -> list[BindingType]:
-    keys = dict.fromkeys(verb.key for verb in VERBS if verb.key)
-    return [Binding(key, f"verb_key('{key}')", show=False, id=f"key.{key}") for key in keys]
-
-
-def _unsure(feeds: Feeds, state: State, rows: Sequence[Any], now: float) -> Callable[[], Awaitable[object]] | None:
-    """A few of the directories that may have become empty."""
-    few = sorted(state.unsure)[:20]
-    state.unsure -= set(few)
-    return partial(feeds.keys.verify, few) if few else None
-
-
-_ALWAYS = (
-    Reading("status", 2.0, lambda feeds, state, rows, now: feeds.cluster.status),
-    Reading("verify", 1.0, _unsure),
-)
-
-
-class ExplorerApp(App[GatewayError]):
-    """The explorer. It ends with the error of the first look at the cluster, or with None."""
+class ExplorerApp(ThemedApp):
+    """The explorer. It ends with the line that says what is wrong with how it was called, or with None."""
 
     CSS_PATH: ClassVar = sorted(Path(__file__).parent.glob("styles/*.tcss"))
     TITLE = "etcdobs"
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *_bindings(),
-        Binding("ctrl+c", "quit", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
 
-    def __init__(self, gateway: Gateway, state: State, *, theme: str = "dark") -> None:
-        super().__init__()
-        self.state = state
-        self.feeds = Feeds(gateway, self._post)
+    def __init__(
+        self, gateway: Gateway | None, state: State, *, theme: str = "", session: Session | None = None
+    ) -> None:
+        visit = Visit.given(gateway, state, self._post) if gateway else Visit(Context(state.context), state)
+        super().__init__(visit, session or Session(theme=theme))
+        self.keymap = Keymap(self.session.config.keymap)
+        self._memory = Memory(self.session.memory)
         self._schedule = Schedule()
-        self._busy: set[str] = set()
         self._previous = KEYS.name
-        self._chosen_theme = theme
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        self._ticking = False
+        self._overview = True
+        for key in self.keymap.all_keys():
+            self.bind(key, f"verb_key('{key}')", show=False)
 
-    def knows_theme(self, name: str) -> bool:
-        """Whether there is a theme of that name."""
-        return full_name(name) in self.available_themes
+    @classmethod
+    def of_session(cls, session: Session, context: Context) -> "ExplorerApp":
+        """An explorer that opens the context itself, and can go to others."""
+        visit = Visit.of(context, session.metrics_url)
+        app = cls(None, visit.state, session=session)
+        app.visit = visit
+        return app
 
     # -- start ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
         """Show the first view at once; the cluster answers when it does."""
         self.animation_level = "none"
-        self.theme = full_name(self._chosen_theme)
-        for resource in RESOURCES:
-            self.add_mode(resource.name, partial(screen_of(resource), resource, self.state))
-        self.switch_mode(KEYS.name)
-        self._start("connect", self._connect)
+        held = self._memory.of(self.visit)
+        self.begin_theme(held.theme)
+        recall(self.state, held, self.visit.context.roots)
+        self._overview = held.overview
+        self._add_modes(held.view)
+        self._name_problems()
+        self.call_after_refresh(self.enter)
 
-    async def _connect(self) -> None:
-        error = await self.feeds.cluster.status()
-        if error is not None:
-            self.post_message(messages.Refused(error))
-            return
+    def _add_modes(self, first: str) -> None:
+        for resource in RESOURCES:
+            self.add_mode(self.visit.mode(resource.name), partial(screen_of(resource), resource, self.state))
+        known = any(resource.name == first for resource in RESOURCES)
+        self._switch(first if known else KEYS.name)
+
+    def _switch(self, name: str) -> None:
+        self.switch_mode(self.visit.mode(name))
+        if self.view is not None and name == KEYS.name:
+            self.view.set_class(not self._overview, "no-overview")
+
+    def _name_problems(self) -> None:
+        """What is wrong with the configuration prevents nothing, but is said as long as it is so."""
+        problems = [*map(str, self.session.config.problems), *self.keymap.problems]
+        for said in problems[:1]:
+            more = f" (and {len(problems) - 1} more; C lists them)" if len(problems) > 1 else ""
+            self.state.connection.troubles.set(Trouble.CONFIG, True, time.monotonic(), f"{said}{more}".encode())
+
+    def begun(self, *, anew: bool) -> None:
+        """Read the cluster from now on."""
+        self._schedule = Schedule()
         self._watch()
-        self._start("members", self.feeds.members.members)
-        self.set_interval(1 / _FLUSH_HZ, self.feeds.watch.flush)
-        self.set_interval(_TICK, self._tick)
+        if not self._ticking:
+            self._ticking = True
+            self.set_interval(1 / _FLUSH_HZ, partial(self.attempt, "watch", self._flush_events))
+            self.set_interval(_TICK, partial(self.attempt, "the interface", self._tick))
+            self.set_interval(_KEEP, partial(self.attempt, "memory", self._keep))
+        self._start("status", lambda feeds: feeds.cluster.status)
+        self._start("members", lambda feeds: feeds.members.members)
         self.set_timer(1.0, self._load_without_watch)
 
+    def leaving(self) -> None:
+        """Remember how things stand."""
+        self._keep()
+
+    async def arrived(self, before: Visit) -> None:
+        """Views of the new state in place of those of the old."""
+        held = self._memory.of(self.visit)
+        recall(self.state, held, self.visit.context.roots)
+        self._previous = KEYS.name
+        self._overview = held.overview
+        self._add_modes(held.view)
+        for resource in RESOURCES:
+            await self.remove_mode(before.mode(resource.name))
+        self.tell(f"now at {self.visit.context.title}")
+
+    def exit(self, *args: Any, **options: Any) -> None:
+        """The end, remembered."""
+        self.attempt("memory", self._keep)
+        super().exit(*args, **options)
+
+    def _keep(self) -> None:
+        self._note_overview()
+        self._memory.keep(self.visit, self.view_name, self.chosen_theme, overview=self._overview)
+
+    def _note_overview(self) -> None:
+        if self.view is not None and self.view_name == KEYS.name:
+            self._overview = not self.view.has_class("no-overview")
+
+    def _flush_events(self) -> None:
+        if self.visit.feeds is not None:
+            self.visit.feeds.watch.flush()
+
     def _watch(self) -> None:
-        self._work("watch", partial(self.feeds.watch.watch, self.state.tree.root))
+        root = self.state.tree.root
+        self._read("watch", lambda feeds: feeds.watch.watch(root))
 
     def _load_without_watch(self) -> None:
         """A watch that hangs must not keep the tree empty."""
-        root = self.state.tree.root
         if not self.state.watching:
-            self._load(root)
+            self._load(self.state.tree.root)
 
     # -- news ----------------------------------------------------------------------------------------------
 
-    def _post(self, change: Change) -> None:
-        self.post_message(messages.Changed(change))
-
     @on(messages.Changed)
     def _changed(self, message: messages.Changed) -> None:
-        topics = message.change.apply(self.state, time.monotonic())
+        if message.state not in (None, self.state):
+            return  # news from a cluster that was left
+        now, troubles = time.monotonic(), self.state.connection.troubles
+        was_refused = Trouble.REFUSED in troubles
+        topics = message.change.apply(self.state, now) | changes.note(message.change, self.state, now)
         wanted = set(self.state.wanted)
         self.state.wanted.clear()
         for prefix in wanted:
             self._load(prefix)
         self._show(topics)
-
-    @on(messages.Refused)
-    def _refused(self, message: messages.Refused) -> None:
-        self.exit(message.error)
+        if Trouble.REFUSED in troubles and not was_refused:
+            self.refused()
 
     @property
     def view(self) -> ViewScreen | None:
@@ -143,30 +192,24 @@ class ExplorerApp(App[GatewayError]):
 
     # -- work ----------------------------------------------------------------------------------------------
 
-    def _start(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+    def _read(self, group: str, work: Callable[[Feeds], Awaitable[object]]) -> None:
+        """Begin a reading in place of the last one of its group."""
+        if (feeds := self.visit.feeds) is not None:
+            self.work(group, partial(work, feeds))
+
+    def _start(self, name: str, work: Callable[[Feeds], Callable[[], Awaitable[object]] | None]) -> None:
         """Begin a reading unless the last one of that name is still under way."""
-        if name not in self._busy:
-            self._busy.add(name)
-            self._work(name, partial(self._finish, name, work))
-
-    def _work(self, group: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Begin a reading in place of the last one of its group. A function, not a coroutine: a reading may be
-        replaced before its first step, and a coroutine that nobody awaits is complained about."""
-        self.run_worker(work, group=group, exclusive=True, exit_on_error=False)
-
-    async def _finish(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
-        try:
-            await work()
-        finally:
-            self._busy.discard(name)
+        if (feeds := self.visit.feeds) is not None and (reading := work(feeds)) is not None:
+            self.start(name, reading)
 
     def _load(self, prefix: bytes) -> None:
-        held = len(self.state.tree.directory(prefix).children)
-        self._work(f"load {prefix!r}", partial(self.feeds.keys.load, prefix, self.state.separator, held))
+        directory, separator = self.state.tree.directory(prefix), self.state.separator
+        held, start = len(directory.children), directory.start
+        self._read(f"load {prefix!r}", lambda feeds: feeds.keys.load(prefix, separator, held, start))
 
     def _tick(self) -> None:
         now = time.monotonic()
-        for reading in self._schedule.due([*_ALWAYS, *self._readings()], now):
+        for reading in self._schedule.due([*ALWAYS, *self._readings()], now):
             self._begin(reading, now)
         if self.state.selection.outdated:
             self.state.selection.outdated = False
@@ -182,44 +225,37 @@ class ExplorerApp(App[GatewayError]):
 
     def _begin(self, reading: Reading, now: float) -> None:
         rows = self.view.visible_rows(reading.name) if self.view else ()
-        work = reading.work(self.feeds, self.state, rows, now)
-        if work is not None:
-            self._start(reading.name, work)
+        with polling():
+            self._start(reading.name, lambda feeds: reading.work(feeds, self.state, rows, now))
 
     def _read_selection(self) -> None:
         selection = self.state.selection
-        self._read(selection.key, selection.is_branch)
+        self._read_key(selection.key, selection.is_branch)
 
-    def _read(self, key: bytes, is_branch: bool) -> None:
-        self._work("entry", partial(self.feeds.keys.below if is_branch else self.feeds.keys.entry, key))
-
-    @on(Worker.StateChanged)
-    def _worker_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR:
-            self.log.error(event.worker.error)
-            self._tell(f"internal error in {event.worker.group}: {event.worker.error!r}", "error")
+    def _read_key(self, key: bytes, is_branch: bool) -> None:
+        self._read("entry", lambda feeds: feeds.keys.below(key) if is_branch else feeds.keys.entry(key))
 
     @on(messages.Work)
     def _work_wanted(self, message: messages.Work) -> None:
-        self._work(message.group, partial(message.work, self.feeds))
+        self._read(message.group, message.work)
 
     @on(messages.Tell)
     def _told(self, message: messages.Tell) -> None:
-        self._tell(message.text, message.severity)
+        self.tell(message.text, message.severity)
 
     # -- what widgets ask for ------------------------------------------------------------------------------
 
     @on(messages.DirectoryOpened)
     def _directory_opened(self, message: messages.DirectoryOpened) -> None:
-        if message.more:
-            work = partial(self.feeds.keys.load_more, message.prefix, self.state.separator)
-            self._work(f"load {message.prefix!r}", work)
-        else:
-            self._load(message.prefix)
+        self._load(message.prefix)
+
+    @on(messages.RootChosen)
+    def _root_chosen(self, message: messages.RootChosen) -> None:
+        self._root(message.prefix)
 
     @on(messages.KeySelected)
     def _key_selected(self, message: messages.KeySelected) -> None:
-        self._read(message.key, message.is_branch)
+        self._read_key(message.key, message.is_branch)
 
     @on(messages.ViewChosen)
     def _view_chosen(self, message: messages.ViewChosen) -> None:
@@ -246,29 +282,36 @@ class ExplorerApp(App[GatewayError]):
             return
         verb = find_verb(name, self.view_name)
         if verb is None:
-            self._tell(f"no command {name!r} here; ? lists them", "warning")
+            self.tell(f"no command {name!r} here; ? lists them", "warning")
         else:
             self._run(verb, argument.strip())
 
     def action_verb_key(self, key: str) -> None:
         """A key that stands for a verb in this view."""
-        if isinstance(self.screen, ViewScreen) and (verb := verb_of_key(key, self.view_name)) is not None:
+        if isinstance(self.screen, ViewScreen) and (verb := self.keymap.verb_of(key, self.view_name)) is not None:
             self._run(verb)
 
     def _run(self, verb: Verb, argument: str = "") -> None:
-        verb.run(self.view if verb.scope else self, argument)
+        self.attempt(verb.name, lambda: verb.run(self.view if verb.scope else self, argument))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The verbs that hold here, for the palette."""
-        for verb in VERBS:
-            if verb.holds_in(self.view_name):
-                yield SystemCommand(verb.name, verb.help, self._runner(verb))
+        """The verbs that hold here and the contexts, for the palette."""
+        verbs = [verb for verb in VERBS if verb.holds_in(self.view_name)]
+        for verb in verbs[:_MOST_COMMANDS]:
+            yield SystemCommand(verb.name, verb.help, self._runner(verb))
+        for key in self.state.bookmarks[:_MOST_COMMANDS]:
+            yield SystemCommand(f"bookmark {inert(key, 60).plain}", "go to this key", partial(self._seek, key))
+        for name, context in list(self.session.config.contexts.items())[:_MOST_COMMANDS]:
+            if self.session.connect is not None:
+                yield SystemCommand(f"context {name}", f"go to {context.title}", partial(self.go_to, context))
+
+    def _seek(self, key: bytes) -> None:
+        self.show_view(KEYS.name)
+        separator = self.state.separator
+        self.post_message(messages.Changed(changes.Sought(key, bool(separator) and key.endswith(separator))))
 
     def _runner(self, verb: Verb) -> Callable[[], None]:
         return lambda: self._run(verb)
-
-    def _tell(self, text: str | bytes, severity: Any = "information") -> None:
-        self.notify(inert(text, 300).plain, severity=severity, markup=False, timeout=4)
 
     # -- verbs ---------------------------------------------------------------------------------------------
 
@@ -278,7 +321,8 @@ class ExplorerApp(App[GatewayError]):
             self._root(b"" if argument == "*" else argument.encode("utf-8", "surrogateescape"))
         if name != self.view_name:
             self._previous = self.view_name
-            self.switch_mode(name)
+            self._note_overview()
+            self._switch(name)
             self._schedule.forget(*self._readings())
 
     def _root(self, prefix: bytes) -> None:
@@ -307,7 +351,7 @@ class ExplorerApp(App[GatewayError]):
 
     def reload(self) -> None:
         """Read again what is shown."""
-        self._schedule.forget(*_ALWAYS, *self._readings())
+        self._schedule.forget(*ALWAYS, *self._readings())
         if self.view_name == KEYS.name:
             for directory in self.state.tree.expanded():
                 self._load(directory.prefix)
@@ -321,22 +365,33 @@ class ExplorerApp(App[GatewayError]):
     def clip(self, raw: bytes | None) -> None:
         """Bytes to the terminal's clipboard, in their inert form; None: there is nothing to copy."""
         if raw is None:
-            self._tell("nothing to copy here", "warning")
+            self.tell("nothing to copy here", "warning")
             return
         self.copy_to_clipboard(copyable(raw))
-        self._tell(f"copied {inert(raw, 40).plain}")
+        self.tell(f"copied {inert(raw, 40).plain}")
 
     @on(messages.Copied)
     def _copied(self, message: messages.Copied) -> None:
         self.clip(message.raw)
 
-    def choose_theme(self, name: str) -> None:
-        """Another theme; without a name, the next of the explorer's two."""
-        wanted = full_name(name) if name else (LIGHT.name if self.theme == DARK.name else DARK.name)
-        if self.knows_theme(wanted):
-            self.theme = wanted
+    def choose_context(self, name: str) -> None:
+        """Go to another cluster; without a name, choose one."""
+        if self.session.connect is None:
+            self.tell("this explorer was opened for one cluster only", "warning")
+        elif name:
+            self._go_by_name(name)
         else:
-            self._tell(f"no theme {name!r}", "warning")
+            self.push_screen(ContextsScreen(self.session.config, self.visit.context.name), self._chosen)
+
+    def _go_by_name(self, name: str) -> None:
+        try:
+            self.go_to(self.session.config.context(name))
+        except ValueError as error:
+            self.tell(str(error), "warning")
+
+    def _chosen(self, context: Context | None) -> None:
+        if context is not None:
+            self.go_to(context)
 
     def leave(self) -> None:
         """The end."""

@@ -6,15 +6,16 @@ from textual.message import Message
 
 from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.model.changes import Change
-from etcdobs_explorer.model.records import GatewayError
+from etcdobs_explorer.model.state import State
 
 
 class Changed(Message):
-    """News for the model, from a worker."""
+    """News for the model, from a worker or a widget; `state` is the one it is news for, None: the one in sight."""
 
-    def __init__(self, change: Change) -> None:
+    def __init__(self, change: Change, state: State | None = None) -> None:
         super().__init__()
         self.change = change
+        self.state = state
 
 
 class Work(Message):
@@ -43,21 +44,29 @@ class Copied(Message):
         self.raw = raw
 
 
-class Refused(Message):
-    """The first look at the cluster failed: there is nothing to show."""
+class Failed(Message):
+    """A panel, a feed or a verb met an error of the explorer's own; `place` is its name."""
 
-    def __init__(self, error: GatewayError) -> None:
+    def __init__(self, place: str, error: BaseException) -> None:
         super().__init__()
+        self.place = place
         self.error = error
 
 
 class DirectoryOpened(Message):
     """A directory was opened whose children are not known."""
 
-    def __init__(self, prefix: bytes, *, more: bool = False) -> None:
+    def __init__(self, prefix: bytes) -> None:
         super().__init__()
         self.prefix = prefix
-        self.more = more
+
+
+class RootChosen(Message):
+    """Another part of the keyspace is to be shown."""
+
+    def __init__(self, prefix: bytes) -> None:
+        super().__init__()
+        self.prefix = prefix
 
 
 class KeySelected(Message):

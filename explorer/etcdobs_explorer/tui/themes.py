@@ -1,4 +1,4 @@
-"""Decides the two palettes of the explorer's own, dark and light; any of Textual's themes works as well."""
+"""Decides the explorer's own palettes: dark, light, the terminal's 16 colours, and none; Textual's work as well."""
 
 from textual.theme import Theme
 
@@ -30,9 +30,52 @@ LIGHT = Theme(
     panel="#e9ecee",
     dark=False,
 )
-NAMES = {"dark": DARK.name, "light": LIGHT.name}
+_INPUT = {
+    "ansi-background": "ansi_black",  # Textual's own style sheets ask for these two
+    "ansi-foreground": "ansi_white",
+    "border-blurred": "ansi_default",
+    "block-cursor-foreground": "ansi_black",
+    "block-cursor-background": "ansi_cyan",
+    "input-cursor-background": "ansi_default",
+    "input-cursor-foreground": "ansi_default",
+    "input-cursor-text-style": "reverse",
+    "input-selection-background": "ansi_cyan",
+    "input-selection-foreground": "ansi_black",
+}
+
+
+def _of_terminal(name: str) -> Theme:
+    """A theme of the terminal's own colours."""
+    default = "ansi_default"
+    return Theme(
+        name,
+        primary="ansi_cyan",
+        secondary="ansi_cyan",
+        accent="ansi_cyan",
+        success="ansi_green",
+        warning="ansi_yellow",
+        error="ansi_red",
+        foreground=default,
+        background=default,
+        surface=default,
+        panel=default,
+        boost=default,
+        ansi=True,
+        variables=_INPUT,
+    )
+
+
+ANSI = _of_terminal("etcdobs-ansi")
+# Where there are no colours, those of this one are left out when lines are written: the styles say what stands out.
+NONE = _of_terminal("etcdobs-none")
+THEMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI, "none": NONE}
 
 
 def full_name(name: str) -> str:
-    """The name of a theme: `dark` and `light` stand for the explorer's own."""
-    return NAMES.get(name, name)
+    """The name of a theme: `dark`, `light`, `ansi` and `none` stand for the explorer's own."""
+    return THEMES[name].name if name in THEMES else name
+
+
+def short_name(name: str) -> str:
+    """How a theme is called where it is chosen."""
+    return next((short for short, theme in THEMES.items() if theme.name == name), name)

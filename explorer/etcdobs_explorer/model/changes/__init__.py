@@ -2,6 +2,14 @@
 
 from .change import Change, Topic, topics
 from .cluster import StatusArrived, StatusFailed
+from .history import (
+    Compared,
+    HistoryArrived,
+    HistoryBegan,
+    HistoryFailed,
+    HistoryOpened,
+    Travelled,
+)
 from .keys import (
     BelowCounted,
     ChildrenArrived,
@@ -10,22 +18,39 @@ from .keys import (
     LoadBegan,
     LoadEnded,
     LoadFailed,
+    ObjectsArrived,
+    Offered,
     Selected,
+    Sought,
     Vanished,
 )
-from .leases import LeasesArrived, LeasesFailed, LeasesListed
-from .members import MembersArrived, MembersFailed
-from .traffic import CallsSampled
-from .watch import EventsArrived, WatchBegan, WatchFailed
+from .leases import LeaseKept, LeaseOpened, LeasesArrived, LeasesFailed, LeasesListed
+from .members import AlarmsArrived, AlarmsFailed, MembersArrived, MembersFailed
+from .search import SearchBegan, SearchCounted, SearchEnded, SearchFound
+from .traffic import CallsArrived, TrafficSampled
+from .troubles import note
+from .value import SchemaLoaded, ValueRead
+from .watch import EventsArrived, Inspected, RecordingChanged, WatchBegan, WatchFailed
+from .writes import WriteApplying, WriteBegan, WriteEnded, WriteNoted, WritePlanned, WriteRead, WriteRefused
 
 __all__ = [
+    "AlarmsArrived",
+    "AlarmsFailed",
     "BelowCounted",
-    "CallsSampled",
+    "CallsArrived",
     "Change",
     "ChildrenArrived",
+    "Compared",
     "EntryArrived",
     "EntryFailed",
     "EventsArrived",
+    "HistoryArrived",
+    "HistoryBegan",
+    "HistoryFailed",
+    "HistoryOpened",
+    "Inspected",
+    "LeaseKept",
+    "LeaseOpened",
     "LeasesArrived",
     "LeasesFailed",
     "LeasesListed",
@@ -34,12 +59,32 @@ __all__ = [
     "LoadFailed",
     "MembersArrived",
     "MembersFailed",
+    "ObjectsArrived",
+    "Offered",
+    "RecordingChanged",
+    "SchemaLoaded",
+    "SearchBegan",
+    "SearchCounted",
+    "SearchEnded",
+    "SearchFound",
     "Selected",
+    "Sought",
     "StatusArrived",
     "StatusFailed",
     "Topic",
+    "TrafficSampled",
+    "Travelled",
+    "ValueRead",
     "Vanished",
     "WatchBegan",
     "WatchFailed",
+    "WriteApplying",
+    "WriteBegan",
+    "WriteEnded",
+    "WriteNoted",
+    "WritePlanned",
+    "WriteRead",
+    "WriteRefused",
+    "note",
     "topics",
 ]

@@ -15,7 +15,11 @@ class Topic(Enum):
     LEASES = "leases"
     MEMBERS = "members"
     LOG = "watch"
+    TRAFFIC = "traffic"
     CALLS = "calls"
+    JOURNAL = "journal"
+    HISTORY = "history"
+    SEARCH = "search"
 
 
 class Change(Protocol):

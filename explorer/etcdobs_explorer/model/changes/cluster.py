@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from etcdobs_explorer.model.records import ClusterStatus
+from etcdobs_explorer.model.records import ClusterStatus, FailureKind
 from etcdobs_explorer.model.state import State
 
 from .change import Topic, topics
@@ -16,7 +16,7 @@ class StatusArrived:
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Up, and where the connection had been lost, every open directory wants to be read again."""
-        if state.connection.up(self.status):
+        if state.connection.up(self.status, now):
             state.wanted.update(directory.prefix for directory in state.tree.expanded())
             return frozenset(Topic)
         return topics(Topic.STATUS)
@@ -24,11 +24,12 @@ class StatusArrived:
 
 @dataclass(frozen=True, slots=True)
 class StatusFailed:
-    """No endpoint answered."""
+    """No endpoint answered, or none would."""
 
     reason: bytes
+    kind: FailureKind = FailureKind.UNREACHABLE
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Lost: every view is stale."""
-        state.connection.lost(self.reason, now)
+        state.connection.failed(self.kind, self.reason, now)
         return frozenset(Topic)

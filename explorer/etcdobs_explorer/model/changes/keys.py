@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etcdobs_explorer.model.key_tree import RowKind
-from etcdobs_explorer.model.records import ChildRecord, Entry
+from etcdobs_explorer.model.records import ChildRecord, Entry, Permitted, Valued
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.visits import Goal
 
 from .change import Topic, topics
 
@@ -24,24 +25,25 @@ class LoadBegan:
 
 @dataclass(frozen=True, slots=True)
 class ChildrenArrived:
-    """Some children of a prefix, in key order; `fresh` where they start a new reading."""
+    """Some children of a prefix, in key order; `fresh` where they start a new reading, which began at `start`."""
 
     prefix: bytes
     children: Sequence[ChildRecord]
     fresh: bool
+    start: bytes | None = None
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Show them."""
-        state.tree.received(self.prefix, self.children, fresh=self.fresh)
+        state.tree.received(self.prefix, self.children, fresh=self.fresh, start=self.start)
         return topics(Topic.TREE)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadEnded:
-    """The children of a prefix are there, or as many as are loaded at once."""
+    """The children of a prefix are there, or as many as are loaded at once: then `more` follow (None: as before)."""
 
     prefix: bytes
-    more: bool
+    more: bool | None
     total: int | None
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
@@ -65,6 +67,33 @@ class LoadFailed:
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Say so where they would stand."""
         state.tree.failed(self.prefix, self.reason)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What the user may read of a prefix that they may not list."""
+
+    prefix: bytes
+    permitted: Sequence[Permitted]
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Offer it in its place."""
+        if self.permitted:
+            state.tree.offered(self.prefix, self.permitted)
+        return topics(Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsArrived:
+    """The values of some keys were read for what Kubernetes objects they hold."""
+
+    keys: Sequence[bytes]
+    found: Sequence[Valued]
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Remember what they are, not the values."""
+        state.objects.received(self.keys, self.found, state.separator)
         return topics(Topic.TREE)
 
 
@@ -133,3 +162,19 @@ class Selected:
         """Forget what was read of the one before."""
         state.select(self.key, self.kind is RowKind.BRANCH)
         return topics(Topic.VALUE, Topic.TREE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The reader wants to go to a key, or to a directory; `is_return`: to one that they were at before."""
+
+    key: bytes
+    is_branch: bool
+    is_return: bool = False
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """The view goes there, once it can."""
+        if state.selection.key and not self.is_return:
+            state.visits.visit(state.selection.key, is_branch=state.selection.is_branch)
+        state.goal = Goal(self.key, self.is_branch)
+        return topics(Topic.TREE)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from etcdobs_explorer.model.leases import LeaseKeys
 from etcdobs_explorer.model.records import LeaseRecord
 from etcdobs_explorer.model.state import State
 
@@ -42,4 +43,31 @@ class LeasesFailed:
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Say so above what was known."""
         state.leases.failed(self.reason)
+        return topics(Topic.LEASES)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOpened:
+    """One lease was looked into, or ended."""
+
+    found: LeaseKeys
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """For the dialog that waits for it."""
+        state.leases.opened = self.found
+        if self.found.record is not None:
+            state.leases.received([self.found.record], now)
+        return topics(Topic.LEASES)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseKept:
+    """A lease is kept alive from now on, or no more."""
+
+    id: int
+    kept: bool
+
+    def apply(self, state: State, now: float) -> frozenset[Topic]:
+        """Mark it."""
+        state.leases.keep(self.id, kept=self.kept)
         return topics(Topic.LEASES)

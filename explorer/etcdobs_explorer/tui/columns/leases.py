@@ -9,7 +9,7 @@ from .column import BAR, Column, meter, number
 
 
 def _granted(row: LeaseRow, now: float) -> Spans:
-    return [(f"{row.record.granted_ttl}s", "text")] if row.record else [("…", "muted")]
+    return [(units.duration(row.record.granted_ttl), "text")] if row.record else [("…", "muted")]
 
 
 def _urgency(row: LeaseRow, now: float) -> str:
@@ -23,7 +23,8 @@ def _remaining(row: LeaseRow, now: float) -> Spans:
     left = row.remaining(now)
     if left is None:
         return [("…", "muted")]
-    return [(units.duration(left) if left > 0 else "expired", _urgency(row, now))]
+    kept: Spans = [("♥ ", "good")] if row.kept else []
+    return [*kept, (units.duration(left) if left > 0 else "expired", _urgency(row, now))]
 
 
 def _countdown(row: LeaseRow, now: float) -> Spans:
@@ -32,6 +33,10 @@ def _countdown(row: LeaseRow, now: float) -> Spans:
 
 def _lease_keys(row: LeaseRow, now: float) -> Spans:
     return number(row.record.key_count if row.record else None)
+
+
+def _owner(row: LeaseRow, now: float) -> Spans:
+    return [(inert(row.owner, 200), "muted")] if row.owner else [("-" if row.record else "…", "muted")]
 
 
 def _first_key(row: LeaseRow, now: float) -> Spans:
@@ -48,5 +53,6 @@ LEASES: tuple[Column[LeaseRow], ...] = (
     Column("REMAINING", 9, _remaining, "right"),
     Column("", BAR, _countdown, rank=1),
     Column("KEYS", 5, _lease_keys, "right"),
-    Column("FIRST KEY", 0, _first_key, least=28),
+    Column("FIRST KEY", 0, _first_key, least=28, share=3),
+    Column("OWNER, A GUESS", 0, _owner, least=18, share=2, rank=3),
 )

@@ -1,38 +1,79 @@
-"""Decides how the cells of the table of calls are made from model rows."""
+"""Decides how the cells of the table of traffic are made from model rows."""
 
 from etcdobs_explorer.model import units
-from etcdobs_explorer.model.calls import MethodCalls
-from etcdobs_explorer.tui.widgets.strips import Spans
+from etcdobs_explorer.model.text import inert
+from etcdobs_explorer.model.traffic import TrafficRow
+from etcdobs_explorer.tui.widgets.sparkline import sparkline
+from etcdobs_explorer.tui.widgets.strips import Span, Spans
 
-from .column import Column, number
+from .column import Column
 
-
-def _codes(row: MethodCalls, now: float) -> Spans:
-    bad = [f"{code} {units.count(number)}" for code, number in sorted(row.codes.items()) if code != "OK"]
-    return [(", ".join(bad), "warn")] if bad else [("-", "muted")]
-
-
-def _open(row: MethodCalls, now: float) -> Spans:
-    return [(units.count(row.running), "text" if row.running else "muted")]
+_STATES = {"up": "good", "failing": "warn", "silent": "bad", "unused": "muted"}
+_SLOW = 0.05
+_SPARK = 10
 
 
-def _errors(row: MethodCalls, now: float) -> Spans:
+def _name(row: TrafficRow, now: float) -> Spans:
+    fold: list[Span] = [("▾ " if row.is_expanded else "▸ ", "muted")] if row.has_parts else [("  ", "text")]
+    if row.depth:
+        return [("    ", "text"), *(_member(row) if row.depth == 1 else _method(row))]
+    return [*fold, *(_method(row) if row.method else _member(row))]
+
+
+def _method(row: TrafficRow) -> Spans:
+    service, _, method = row.method.partition("/")
+    return [(f"{service}/", "muted"), (method, "accent")]
+
+
+def _member(row: TrafficRow) -> Spans:
+    dot: Span = ("● ", _STATES.get(row.state, "muted"))
+    if row.member:
+        return [dot, (inert(row.member, 40), "strong"), (f" {row.endpoint}", "muted")]
+    return [dot, (row.endpoint, "strong")]
+
+
+def _rate(row: TrafficRow, now: float) -> Spans:
+    return [(units.rate(row.rate), "text" if row.rate else "muted")]
+
+
+def _rates(row: TrafficRow, now: float) -> Spans:
+    return sparkline(row.rates, _SPARK)
+
+
+def _latencies(row: TrafficRow, now: float) -> Spans:
+    return [] if row.is_stream else sparkline(row.latencies, _SPARK, top=0.001, role="number")
+
+
+def _errors(row: TrafficRow, now: float) -> Spans:
     return [(units.count(row.errors), "bad" if row.errors else "muted")]
 
 
-def _method(row: MethodCalls, now: float) -> Spans:
-    service = row.service.rpartition(".")[2]
-    return [(f"{service}/", "muted"), (row.method, "accent")]
+def _latency(seconds: float | None) -> Spans:
+    if seconds is None:
+        return [("-", "muted")]
+    return [(units.latency(seconds), "warn" if seconds >= _SLOW else "text")]
 
 
-CALLS: tuple[Column[MethodCalls], ...] = (
-    Column("METHOD", 24, _method),
-    Column("TYPE", 11, lambda row, now: [(row.type, "muted")], rank=2),
-    Column("CALLS", 8, lambda row, now: number(row.started), "right"),
-    Column("PER SEC", 7, lambda row, now: [(f"{row.rate:.1f}", "text")], "right", rank=1),
-    Column("OPEN", 5, _open, "right", rank=1),
+def _open(row: TrafficRow, now: float) -> Spans:
+    return [(units.count(row.open), "text" if row.open else "muted")]
+
+
+def _codes(row: TrafficRow, now: float) -> Spans:
+    bad = [f"{code} {units.count(number)}" for code, number in sorted(row.codes.items()) if code != "OK"]
+    state: Spans = [(f"{row.state}  ", _STATES.get(row.state, "muted"))] if row.state else []
+    return [*state, (", ".join(bad), "warn")] if bad else state or [("-", "muted")]
+
+
+TRAFFIC: tuple[Column[TrafficRow], ...] = (
+    Column("MEMBER, METHOD", 0, _name, share=3, least=20),
+    Column("PER SEC", 7, _rate, "right"),
+    Column("", _SPARK, _rates, rank=2),
     Column("ERRORS", 6, _errors, "right"),
-    Column("P50", 8, lambda row, now: [(units.latency(row.quantile(0.5)), "text")], "right"),
-    Column("P99", 8, lambda row, now: [(units.latency(row.quantile(0.99)), "text")], "right"),
-    Column("CODES", 0, _codes),
+    Column("P50", 7, lambda row, now: _latency(row.p50), "right"),
+    Column("P95", 7, lambda row, now: _latency(row.p95), "right"),
+    Column("P99", 7, lambda row, now: _latency(row.p99), "right"),
+    Column("P95, LATELY", _SPARK + 1, _latencies, rank=3),
+    Column("OPEN", 4, _open, "right", rank=4),
+    Column("TOTAL", 8, lambda row, now: [(units.count(row.total), "text")], "right", rank=5),
+    Column("SINCE THE START", 0, _codes, rank=6, share=2, least=18),
 )

@@ -3,6 +3,7 @@
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.columns import MEMBERS as MEMBER_COLUMNS
 from etcdobs_explorer.tui.columns import picked
 from etcdobs_explorer.tui.widgets.strips import Spans
@@ -13,14 +14,21 @@ from .resource import Reading, Resource, empty_spans, reason_spans
 def _members_title(state: State, now: float) -> Spans:
     table = state.members
     down: Spans = [(" · ", "muted"), (f"{table.down} down", "bad")] if table.down else []
-    return [*reason_spans(table.reason), (units.plural(len(table.rows), "member"), "muted"), *down]
+    alarms: Spans = [(" · ", "muted"), (units.plural(len(table.alarms), "alarm"), "bad")] if table.alarms else []
+    unread: Spans = (
+        [(" · ", "muted"), ("alarms: ", "muted"), (inert(table.alarms_reason, 40), "warn")]
+        if table.alarms_reason
+        else []
+    )
+    count = units.plural(len(table.rows), "member")
+    return [*reason_spans(table.reason), (count, "muted"), *down, *alarms, *unread]
 
 
 MEMBERS = Resource(
     name="members",
     key="3",
     aliases=("m", "member", "endpoints"),
-    help="members: role, size, raft position, errors",
+    help="members: role, version, sizes, raft lag, alarms, latency",
     topic=Topic.MEMBERS,
     columns=MEMBER_COLUMNS,
     source=lambda state: state.members,
@@ -29,5 +37,14 @@ MEMBERS = Resource(
     empty=lambda state: empty_spans(state.members.reason, state.members.loaded, "no members"),
     copy=lambda row: units.hex_id(row.id).encode(),
     brief=picked(MEMBER_COLUMNS, {"NAME": 11, "ROLE": 8, "DB SIZE": 8, "RTT": 7, "ENDPOINT, ERRORS": 0}),
-    readings=(Reading("members", 3.0, lambda feeds, state, rows, now: feeds.members.members),),
+    readings=(
+        Reading("members", 3.0, lambda feeds, state, rows, now: feeds.members.members),
+        Reading("alarms", 30.0, lambda feeds, state, rows, now: feeds.members.alarms),
+        # What an election refused is asked for again before it is old.
+        Reading(
+            "refused alarms",
+            3.0,
+            lambda feeds, state, rows, now: feeds.members.alarms if state.members.alarms_reason else None,
+        ),
+    ),
 )

@@ -7,7 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from etcdobs_explorer.tui.verbs import VERBS, Verb, shown_key
+from etcdobs_explorer.tui.keymap import Keymap, keymap_of
+from etcdobs_explorer.tui.verbs import VERBS, Verb
 from etcdobs_explorer.tui.widgets.sheet import Sheet
 from etcdobs_explorer.tui.widgets.strips import Spans
 
@@ -37,7 +38,7 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One sheet in a frame."""
-        lines = [*_sheet(self._view), *_metrics(self._metrics_url)]
+        lines = [*_sheet(self._view, keymap_of(self.app)), *_metrics(self._metrics_url)]
         sheet = Sheet(lines)
         sheet.styles.height = len(lines)
         frame = Vertical(sheet, id="help")
@@ -46,13 +47,13 @@ class HelpScreen(ModalScreen[None]):
         yield frame
 
 
-def _sheet(view: str) -> list[Spans]:
+def _sheet(view: str, keymap: Keymap) -> list[Spans]:
     here = [verb for verb in VERBS if verb.scope == view]
-    everywhere = [verb for verb in VERBS if not verb.scope]
+    everywhere = [verb for verb in VERBS if not verb.scope and _has_its_key(verb, view, keymap)]
     lines: list[Spans] = [*_pairs("Moving", (*_MOVING, *(_TREE if view == "keys" else ())))]
     if here:
-        lines += [(), *_section(f"In {view}", here)]
-    return [*lines, (), *_section("Everywhere", everywhere)]
+        lines += [(), *_section(f"In {view}", here, keymap)]
+    return [*lines, (), *_section("Everywhere", everywhere, keymap)]
 
 
 def _metrics(url: str) -> list[Spans]:
@@ -61,8 +62,14 @@ def _metrics(url: str) -> list[Spans]:
     return [(), _heading("Metrics of this explorer's own calls"), [("  ", "text"), (url, "accent")]]
 
 
-def _section(title: str, verbs: list[Verb]) -> list[Spans]:
-    return [_heading(title), *(_entry(_names(verb), verb.help) for verb in verbs)]
+def _has_its_key(verb: Verb, view: str, keymap: Keymap) -> bool:
+    """Whether the view leaves the verb its key, where it has one."""
+    keys = keymap.keys_of(verb)
+    return not keys or any(keymap.verb_of(key, view) is verb for key in keys)
+
+
+def _section(title: str, verbs: list[Verb], keymap: Keymap) -> list[Spans]:
+    return [_heading(title), *(_entry(_names(verb, keymap), verb.help) for verb in verbs)]
 
 
 def _pairs(title: str, pairs: tuple[tuple[str, str], ...]) -> list[Spans]:
@@ -73,12 +80,12 @@ def _heading(title: str) -> Spans:
     return [(title, "title")]
 
 
-def _names(verb: Verb) -> Spans:
-    key = shown_key(verb.key) if verb.key else ""
+def _names(verb: Verb, keymap: Keymap) -> Spans:
+    key = keymap.shown(verb)
     argument = f" {verb.argument}" if verb.argument else ""
-    return [(key.ljust(4), "key"), (f":{verb.name}{argument}", "accent")]
+    return [(f"{key} ".ljust(5), "key"), (f":{verb.name}{argument}", "accent")]
 
 
 def _entry(names: Spans, text: str) -> Spans:
     used = sum(len(str(part)) for part, _ in names)
-    return [("  ", "text"), *names, (" " * max(2, 19 - used), "text"), (text, "text")]
+    return [("  ", "text"), *names, (" " * max(2, 24 - used), "text"), (text, "text")]

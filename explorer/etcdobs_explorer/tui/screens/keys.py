@@ -9,13 +9,14 @@ from textual.widget import Widget
 from etcdobs_explorer.model.changes import Selected, Topic
 from etcdobs_explorer.model.key_tree import RowKind
 from etcdobs_explorer.model.state import State
-from etcdobs_explorer.tui.messages import Changed, Copied, KeySelected, Tell
+from etcdobs_explorer.tui.going import step_toward
+from etcdobs_explorer.tui.messages import Changed, KeySelected, Tell
 from etcdobs_explorer.tui.resources import Resource
-from etcdobs_explorer.tui.widgets.facts import Facts
+from etcdobs_explorer.tui.resources.keys import OBJECTS
 from etcdobs_explorer.tui.widgets.key_list import KeyList
 from etcdobs_explorer.tui.widgets.overview import Overview
-from etcdobs_explorer.tui.widgets.title import KeysTitle, ValueTitle
-from etcdobs_explorer.tui.widgets.value_view import ValueView
+from etcdobs_explorer.tui.widgets.title import KeysTitle
+from etcdobs_explorer.tui.widgets.value_pane import ValuePane
 
 from .view import TALL, WIDE, ViewScreen
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 _REST = 0.08  # seconds the cursor has to rest on a key before it is read
+_STAY = 1.0  # until it counts as one that was looked at
 
 
 class KeysScreen(ViewScreen):
@@ -32,17 +34,16 @@ class KeysScreen(ViewScreen):
         super().__init__(resource, state)
         self._keys = KeyList(state, id="keys")
         self._keys_title = KeysTitle(resource, state, self._keys)
-        self._value = ValueView(state, id="value")
-        self._value_title = ValueTitle(state)
-        self._facts = Facts(state)
+        self.value = ValuePane(state, id="value-pane")
         self._overview = Overview(state)
         self._resting: Timer | None = None
+        self._staying: Timer | None = None
         self._touched = False
 
     def body(self) -> Iterable[Widget]:
         with Container(id="panes"):
             yield Vertical(self._keys_title, self._keys, id="keys-pane")
-            yield Vertical(self._value_title, self._facts, self._value, id="value-pane")
+            yield self.value
         yield self._overview
 
     def main(self) -> Widget:
@@ -55,30 +56,26 @@ class KeysScreen(ViewScreen):
         return (*super().in_sight(), *self._overview.in_sight())
 
     def visible_rows(self, name: str) -> Sequence[Any]:
-        return self._overview.visible_rows(name)
+        return self._keys.visible_rows() if name == OBJECTS else self._overview.visible_rows(name)
 
     def show(self, topics: frozenset[Topic]) -> None:
         super().show(topics)
         if Topic.TREE in topics:
             self._keys.rows_changed()
+            self._approach()
             self._keys_title.renew()
             self._select()
         if Topic.VALUE in topics or Topic.STATUS in topics:
-            self._show_value()
+            self.value.value_changed()
         self._overview.show(topics)
 
     def tick(self) -> None:
         super().tick()
-        self._facts.renew()
+        self.value.tick()
         self._overview.tick()
         if self.state.touched or self._touched:
             self._touched = bool(self.state.touched)
             self._keys.redraw()
-
-    def _show_value(self) -> None:
-        self._value.value_changed()
-        self._value_title.renew()
-        self._facts.value_changed()
 
     # -- the cursor ----------------------------------------------------------------------------------------
 
@@ -89,7 +86,7 @@ class KeysScreen(ViewScreen):
 
     def on_virtual_list_activated(self) -> None:
         """Enter on a key: go to its value."""
-        self._value.focus()
+        self.value.view.focus()
 
     def _select(self) -> None:
         row = self._keys.current
@@ -102,17 +99,50 @@ class KeysScreen(ViewScreen):
         if self._resting is not None:
             self._resting.stop()
         self._resting = self.set_timer(_REST, self._rested)
+        if self._staying is not None:
+            self._staying.stop()
+        self._staying = self.set_timer(_STAY, self.visited)
 
     def _rested(self) -> None:
         row = self._keys.current
         if row is not None and row.kind in (RowKind.BRANCH, RowKind.LEAF):
             self.post_message(KeySelected(row.key, is_branch=row.kind is RowKind.BRANCH))
 
+    # -- the way to a key ----------------------------------------------------------------------------------
+
+    def _approach(self) -> None:
+        """Go on toward the key that the reader wants to be at."""
+        goal = self.state.goal
+        place = step_toward(self, goal) if goal is not None else None
+        if goal is None or place is None:
+            return
+        self.state.goal = None
+        if self.state.tree.index_of(place) is None:
+            self.state.tree.set_filter("")
+        self._keys.rows_changed()
+        at = self.state.tree.index_of(place)
+        if at is not None:
+            self._keys.cursor = at
+            self.visited()
+        if not self._keys.has_focus and self.is_current:
+            self._keys.focus()
+
+    def visited(self) -> None:
+        """The row under the cursor counts as looked at."""
+        row = self._keys.current
+        if row is not None and row.is_key:
+            self.state.visits.visit(row.key, is_branch=row.kind is RowKind.BRANCH)
+
+    def marked(self) -> None:
+        """A bookmark was set or taken away."""
+        self._keys.redraw()
+        self._keys_title.renew()
+
     # -- panes ---------------------------------------------------------------------------------------------
 
     def zoom(self) -> None:
         """Give all the room to the focused pane, or take it back."""
-        name = "zoom-value" if self._value.has_focus else "zoom-keys"
+        name = "zoom-value" if self.value.view.has_focus else "zoom-keys"
         was_on = self.is_zoomed
         self.remove_class("zoom-value", "zoom-keys")
         self.set_class(not was_on, name)
@@ -123,11 +153,6 @@ class KeysScreen(ViewScreen):
             self.toggle_class("no-overview")
         else:
             self.post_message(Tell(f"the overview needs {WIDE} columns and {TALL} lines", "warning"))
-
-    def copy_value(self) -> None:
-        """The value, to the clipboard."""
-        entry = self.state.selection.entry
-        self.post_message(Copied(entry.value if entry else None))
 
     @property
     def is_zoomed(self) -> bool:
@@ -140,7 +165,7 @@ class KeysScreen(ViewScreen):
         if self.is_zoomed:
             self.remove_class("zoom-value", "zoom-keys")
             return True
-        if self._value.has_focus:
+        if self.value.view.has_focus:
             self._keys.focus()
             return True
         return super().step_back()

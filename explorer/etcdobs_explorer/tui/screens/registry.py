@@ -4,14 +4,24 @@ from typing import Any
 
 from etcdobs_explorer.tui.resources import Resource
 
+from .calls import CallsScreen
+from .history import HistoryScreen
 from .keys import KeysScreen
+from .leases import LeasesScreen
+from .members import MembersScreen
 from .table import TableScreen
+from .traffic import TrafficScreen
 from .view import ViewScreen
 from .watch import WatchScreen
 
 _SCREENS: dict[str, type[ViewScreen]] = {
     "keys": KeysScreen,
+    "history": HistoryScreen,
+    "leases": LeasesScreen,
     "watch": WatchScreen,
+    "members": MembersScreen,
+    "traffic": TrafficScreen,
+    "calls": CallsScreen,
 }
 
 

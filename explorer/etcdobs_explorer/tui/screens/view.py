@@ -10,7 +10,9 @@ from textual.widget import Widget
 
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.tui.containment import Contained
 from etcdobs_explorer.tui.resources import Resource
+from etcdobs_explorer.tui.widgets.banner import Banner
 from etcdobs_explorer.tui.widgets.header import Header, Tabs
 from etcdobs_explorer.tui.widgets.key_bar import KeyBar
 from etcdobs_explorer.tui.widgets.prompt import Prompt
@@ -20,7 +22,7 @@ WIDE = 110  # columns from which on panes stand side by side
 TALL = 34  # lines from which on there is room for an overview below
 
 
-class ViewScreen(Screen[None]):
+class ViewScreen(Contained, Screen[None]):
     """A view of one resource."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - declared so by Screen
@@ -31,15 +33,17 @@ class ViewScreen(Screen[None]):
         self.resource = resource
         self.state = state
         self._header = Header(state)
+        self._banner = Banner(state)
         self._tabs = Tabs(resource.name)
         self._status = StatusLine(state)
         self._key_bar = KeyBar(resource.name)
         self.prompt = Prompt(resource.name)
 
     def compose(self) -> ComposeResult:
-        """Header and tabs above the body, status and keys below."""
+        """Header, tabs and what is wrong above the body, status and keys below."""
         yield self._header
         yield self._tabs
+        yield self._banner
         with Container(id="body"):
             yield from self.body()
         yield self._status
@@ -58,11 +62,15 @@ class ViewScreen(Screen[None]):
         """Draw again what news is about."""
         if Topic.STATUS in topics or Topic.LOG in topics:
             self._header.renew()
-            self._status.status_changed()
+            self._tell_status()
 
     def tick(self) -> None:
         """Draw again what changes with time alone."""
+        self._tell_status()
+
+    def _tell_status(self) -> None:
         self._status.status_changed()
+        self._banner.troubles_changed()
 
     def in_sight(self) -> Sequence[str]:
         """The names of the resources that are shown."""

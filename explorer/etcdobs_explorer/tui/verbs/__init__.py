@@ -1,18 +1,26 @@
 """Decides by which names and keys things are done: one registry feeds the keys, the `:` bar, the palette, the help."""
 
-from . import everywhere, keys, value, watch
+from . import calls, everywhere, history, journal, keys, leases, traffic, value, watch, writes
 from .verb import Verb
 
 VERBS: tuple[Verb, ...] = (
     *everywhere.VIEWS,
     *keys.VERBS,
+    *writes.VERBS,
     *value.VERBS,
     *watch.VERBS,
+    *traffic.VERBS,
+    *calls.VERBS,
+    *history.VERBS,
+    *leases.VERBS,
+    *journal.VERBS,
     *everywhere.VERBS,
 )
 
 GLYPHS = {
     "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "colon": ":",
     "question_mark": "?",
     "minus": "-",

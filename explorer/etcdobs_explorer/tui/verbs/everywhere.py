@@ -19,6 +19,8 @@ class Commands(Protocol):
     def reload(self) -> None: ...
     def copy(self) -> None: ...
     def choose_theme(self, name: str) -> None: ...
+    def choose_context(self, name: str) -> None: ...
+    def ask_password(self) -> None: ...
     def leave(self) -> None: ...
 
 
@@ -53,10 +55,19 @@ VERBS = (
     Verb("back", "one step back: prompt, filter, zoom, pane, view", lambda app, _: app.step_back(), "escape"),
     Verb(
         "theme",
-        "another theme: dark, light, or one of Textual's",
+        "another theme: dark, light, ansi, none, or one of Textual's",
         lambda app, name: app.choose_theme(name),
         argument="NAME",
     ),
+    Verb(
+        "context",
+        "go to another cluster, by name or from the list",
+        lambda app, name: app.choose_context(name),
+        "C",
+        ("ctx", "contexts"),
+        argument="NAME",
+    ),
+    Verb("password", "type another password for this cluster", lambda app, _: app.ask_password()),
     Verb("help", "the keys that hold here", lambda app, _: app.show_help(), "question_mark", ("h",), hint="help"),
     Verb("quit", "leave", lambda app, _: app.leave(), "q", ("q", "exit"), hint="quit"),
 )

@@ -27,7 +27,8 @@ class Detail(Painted):
         columns = self._table.resource.columns
         shown = [column for column, _ in layout(columns, self.size.width)]
         if y == 0:
-            named = [column for column in columns if column.title and (column not in shown or column is columns[0])]
+            left_out = [column for column in columns if column not in shown or column is columns[0]]
+            named = [column for column in left_out if column.title and column.width]
         else:
             named = [column for column in columns if column.width == 0]
         spans: list[Span] = []

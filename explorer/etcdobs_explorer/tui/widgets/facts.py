@@ -51,6 +51,8 @@ class Facts(Painted):
             (units.count(entry.create_revision), "text"),
             ("  version ", "muted"),
             (units.count(entry.version), "text"),
+            ("  size ", "muted"),
+            (units.size(len(entry.value)), "text"),
         ]
         return [*spans, *self._lease(entry.lease, entry.lease_ttl)] if entry.lease else spans
 

@@ -1,28 +1,36 @@
 """Decides what the top of the screen says: which cluster, as whom, at which revision, and which views there are."""
 
+from typing import ClassVar
+
 from textual import events
 
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.messages import ViewChosen
 from etcdobs_explorer.tui.resources import RESOURCES
 
 from .bar import Bar
+from .palette import OWN_ROLES
 from .strips import Spans, cells_of
 
 
 class Header(Bar):
     """The line that names the cluster."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = OWN_ROLES
+
     def __init__(self, state: State) -> None:
-        super().__init__()
+        super().__init__(classes=f"context-{state.colour}" if state.colour else None)
         self._state = state
 
     def spans(self) -> tuple[Spans, Spans]:
-        left: Spans = [(" etcdobs ", "badge"), ("  ", "text"), (self._state.context, "strong")]
+        left: Spans = [(" etcdobs ", "badge"), ("  ", "text"), (inert(self._state.context, 60), "strong")]
         right: list[tuple[str, str]] = []
         if self._state.connection.revision:
             right += [("revision ", "muted"), (units.count(self._state.connection.revision), "strong"), (" ", "text")]
+        if self._state.past.revision:
+            right = [(f" @rev {units.count(self._state.past.revision)} ", "badge-warn"), (" ", "text"), *right]
         if self._state.read_only:
             right += [(" ", "text"), (" RO ", "badge-warn")]
         return left, right

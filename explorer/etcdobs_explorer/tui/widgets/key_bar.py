@@ -1,12 +1,16 @@
 """Decides which keys the bottom line names: those that hold in the view, as many as fit, help and quit always."""
 
-from etcdobs_explorer.tui.verbs import VERBS, shown_key
+from etcdobs_explorer.tui.keymap import keymap_of
+from etcdobs_explorer.tui.verbs import VERBS
 
 from .bar import Bar
 from .strips import Spans, cells_of
 
 _ALWAYS = ("help", "quit")
-_FIRST = {"keys": (("Enter", "open"), ("Tab", "pane"))}
+_FIRST = {
+    "keys": (("Enter", "open"), ("Tab", "pane")),
+    **dict.fromkeys(("members", "traffic", "calls"), (("Enter", "open"),)),
+}
 
 
 class KeyBar(Bar):
@@ -17,10 +21,11 @@ class KeyBar(Bar):
         self._view = view
 
     def spans(self) -> tuple[Spans, Spans]:
-        verbs = [verb for verb in VERBS if verb.hint and verb.holds_in(self._view)]
-        right = _hints([(shown_key(verb.key), verb.hint) for verb in verbs if verb.name in _ALWAYS])
+        keymap = keymap_of(self.app)
+        verbs = [verb for verb in VERBS if verb.hint and verb.holds_in(self._view) and keymap.shown(verb)]
+        right = _hints([(keymap.shown(verb), verb.hint) for verb in verbs if verb.name in _ALWAYS])
         hints = [*_FIRST.get(self._view, ())]
-        hints += [(shown_key(verb.key), verb.hint) for verb in verbs if verb.name not in _ALWAYS]
+        hints += [(keymap.shown(verb), verb.hint) for verb in verbs if verb.name not in _ALWAYS]
         while hints and cells_of(_hints(hints)) + cells_of(right) > self.size.width:
             hints.pop()
         return _hints(hints), right

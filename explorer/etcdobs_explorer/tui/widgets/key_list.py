@@ -1,21 +1,26 @@
 """Decides how the key tree looks and how the reader walks it; what the tree holds is the model's affair."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
+from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.strip import Strip
 
 from etcdobs_explorer.model import units
-from etcdobs_explorer.model.key_tree import Row, RowKind
+from etcdobs_explorer.model.key_tree import DEEPEST, Row, RowKind
+from etcdobs_explorer.model.kubernetes import ObjectFacts
 from etcdobs_explorer.model.state import State
-from etcdobs_explorer.model.text import inert
-from etcdobs_explorer.tui.messages import DirectoryOpened
+from etcdobs_explorer.model.text import Inert, inert
+from etcdobs_explorer.tui.messages import DirectoryOpened, RootChosen, Work
 
-from .strips import Spans
+from .strips import Spans, cell, two_sided
 from .virtual_list import VirtualList
 
 FRESH_SECONDS = 2.0  # how long a changed key stands out
+_KIND, _NAMESPACE, _AGE, _NAME = 14, 14, 6, 28  # cells
+_ROOM = 20  # cells that the columns leave for the key
 
 
 class KeyList(VirtualList):
@@ -29,12 +34,26 @@ class KeyList(VirtualList):
     def __init__(self, state: State, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._state = state
+        self._stirred: dict[bytes, float] = {}
 
     @property
     def current(self) -> Row | None:
         """The row under the cursor."""
         rows = self._state.tree.rows
         return rows[self.cursor] if self.cursor < len(rows) else None
+
+    def rows_changed(self) -> None:
+        stirred = self._state.tree.stirred
+        if stirred:
+            now = time.monotonic()
+            self._stirred = {key: at for key, at in self._stirred.items() if now - at < FRESH_SECONDS}
+            self._stirred.update(dict.fromkeys(stirred, now))
+            stirred.clear()
+        super().rows_changed()
+
+    def visible_rows(self) -> Sequence[Row]:
+        """The rows in sight."""
+        return [self._state.tree.rows[index] for index in self.visible_range()]
 
     def row_count(self) -> int:
         return len(self._state.tree.rows)
@@ -43,15 +62,22 @@ class KeyList(VirtualList):
         return self._state.tree.rows[index].identity
 
     def find(self, identity: Hashable) -> int | None:
-        rows = self._state.tree.rows
-        if self.cursor < len(rows) and rows[self.cursor].identity == identity:
-            return self.cursor
         return self._state.tree.index_of(identity)  # type: ignore[arg-type]
 
     def empty_spans(self) -> Spans:
         if self._state.tree.filter:
             return [("  no loaded key matches the filter", "muted")]
         return [("  no keys", "muted")]
+
+    # -- how a row looks -----------------------------------------------------------------------------------
+
+    def row_strip(self, index: int, base: Style) -> Strip:
+        """A row: the name, and at the right what is known of it."""
+        row = self._state.tree.rows[index]
+        facts = self._state.objects.of(row.key) if row.kind is RowKind.LEAF else None
+        if facts is not None:
+            return self._object_strip(index, facts, base)
+        return two_sided(self.row_spans(index), self._below(row), self.line_width, self.role, base)
 
     def row_spans(self, index: int) -> Spans:
         row = self._state.tree.rows[index]
@@ -64,22 +90,34 @@ class KeyList(VirtualList):
             case RowKind.LOADING:
                 return [(f"{indent}  loading…", "muted")]
             case RowKind.FAILED:
-                return [(f"{indent}✗ ", "bad"), (inert(row.name, 400), "bad"), ("  r tries again", "muted")]
+                return self._failed(indent, row)
+            case RowKind.EARLIER:
+                return [(f"{indent}… ", "accent"), ("others come before: Enter loads them", "muted")]
             case RowKind.MORE:
                 return [(f"{indent}… ", "accent"), (self._more(row), "muted")]
 
     def _branch(self, indent: str, row: Row) -> Spans:
         arrow = "▾" if self._state.tree.directory(row.key).expanded else "▸"
         name = inert(row.name, self.size.width)
-        return [(f"{indent}{arrow} ", "muted"), (name, "accent"), (inert(self._state.separator), "muted")]
+        role = "fresh" if self._is_fresh(self._stirred.get(row.key)) else "accent"
+        separator = inert(self._state.separator) if row.key.endswith(self._state.separator) else ""
+        return [(f"{indent}{arrow} ", "muted"), (name, role), (separator, "muted" if row.name else role)]
 
     def _leaf(self, indent: str, row: Row) -> Spans:
         if not row.name:
             return [(f"{indent}  ", "text"), ("(the key of the directory itself)", "muted")]
-        changed = self._state.touched.get(row.key)
-        is_fresh = changed is not None and time.monotonic() - changed < FRESH_SECONDS
-        mark = ("• ", "fresh") if is_fresh else ("  ", "text")
+        is_fresh = self._is_fresh(self._state.touched.get(row.key))
+        is_marked = row.key in self._state.bookmarks
+        mark = ("• ", "fresh") if is_fresh else ("★ ", "key") if is_marked else ("  ", "text")
         return [(indent, "text"), mark, (inert(row.name, self.size.width), "fresh" if is_fresh else "text")]
+
+    def _is_fresh(self, changed: float | None) -> bool:
+        return changed is not None and time.monotonic() - changed < FRESH_SECONDS
+
+    def _failed(self, indent: str, row: Row) -> Spans:
+        restricted = self._state.tree.directory(row.key).restricted
+        then = "  · your roles let you read:" if restricted else "  r tries again"
+        return [(f"{indent}✗ ", "bad"), (inert(row.name, 400), "bad"), (then, "muted")]
 
     def _more(self, row: Row) -> str:
         directory = self._state.tree.directory(row.key)
@@ -87,21 +125,49 @@ class KeyList(VirtualList):
         total = f" of {units.plural(directory.total, 'key')} below" if directory.total is not None else ""
         return f"{shown} shown{total}: Enter loads more"
 
+    def _below(self, row: Row) -> Spans:
+        if row.kind is not RowKind.BRANCH:
+            return ()
+        number = self._state.tree.count_below(row.key)
+        mark = "★" if row.key in self._state.bookmarks else ""
+        return [(f" {mark}", "key"), ("" if number is None else f" {units.count(number)}", "muted"), (" ", "text")]
+
+    def _object_strip(self, index: int, facts: ObjectFacts, base: Style) -> Strip:
+        """The key, then its object in columns: as many as leave room for the key."""
+        created = "" if facts.created is None else units.duration(time.time() - facts.created)
+        columns: list[tuple[Inert | str, int]] = [
+            (created, _AGE),
+            (inert(facts.kind, _KIND), _KIND),
+            (inert(facts.namespace, _NAMESPACE), _NAMESPACE),
+        ]
+        columns.append((inert(facts.name, _NAME), _NAME))
+        room, strips = self.line_width, list[Strip]()
+        for text, width in columns:
+            if room - width - 1 < _ROOM:
+                break
+            room -= width + 1
+            aligned = "right" if width == _AGE else "left"
+            strips[:0] = [Strip.blank(1, base), cell([(text, "muted")], width, aligned, self.role, base)]
+        return Strip.join([cell(self.row_spans(index), room, "left", self.role, base), *strips])
+
+    # -- what the reader does ------------------------------------------------------------------------------
+
     def action_activate(self) -> None:
         """Enter: open or close a directory, load more, or show the value."""
         row = self.current
         if row is None:
             return
-        if row.kind is RowKind.BRANCH and self._state.tree.directory(row.key).expanded:
-            self._collapse(row)
-        elif row.kind is RowKind.BRANCH:
-            self._expand(row)
-        elif row.kind is RowKind.MORE:
-            self.post_message(DirectoryOpened(row.key, more=True))
-        elif row.kind is RowKind.FAILED:
-            self.post_message(DirectoryOpened(row.key))
-        else:
-            super().action_activate()
+        match row.kind:
+            case RowKind.BRANCH if self._state.tree.directory(row.key).expanded:
+                self._collapse(row)
+            case RowKind.BRANCH:
+                self._expand(row)
+            case RowKind.MORE | RowKind.EARLIER:
+                self._load(row)
+            case RowKind.FAILED:
+                self.post_message(DirectoryOpened(row.key))
+            case _:
+                super().action_activate()
 
     def action_open(self) -> None:
         """Right: open a directory, or step into an open one."""
@@ -122,7 +188,24 @@ class KeyList(VirtualList):
         elif (parent := self._state.tree.parent_index(self.cursor)) is not None:
             self.cursor = parent
 
+    def _load(self, row: Row) -> None:
+        """More of a directory, after what is held of it or before."""
+        held, prefix, separator = self._state.tree.directory(row.key).children, row.key, self._state.separator
+        if not held:
+            self.post_message(DirectoryOpened(prefix))
+        elif row.kind is RowKind.MORE:
+            size, last = len(held), held[-1]
+            self.post_message(
+                Work(f"load {prefix!r}", lambda feeds: feeds.keys.load_more(prefix, separator, last, size))
+            )
+        else:
+            first = held[0]
+            self.post_message(Work(f"load {prefix!r}", lambda feeds: feeds.keys.load_earlier(prefix, separator, first)))
+
     def _expand(self, row: Row) -> None:
+        if row.depth >= DEEPEST - 1:
+            self.post_message(RootChosen(row.key))
+            return
         if self._state.tree.expand(row.key):
             self.post_message(DirectoryOpened(row.key))
         self.rows_changed()

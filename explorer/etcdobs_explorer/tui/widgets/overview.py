@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.tui.messages import ViewChosen
-from etcdobs_explorer.tui.resources import LEASES, MEMBERS, WATCH, Resource
+from etcdobs_explorer.tui.resources import FEED, LEASES, MEMBERS, Resource
 
 from .table import Table
 from .title import TableTitle
@@ -71,7 +71,7 @@ class Overview(Horizontal):
 
     def __init__(self, state: State) -> None:
         super().__init__()
-        self._leases, self._members, self._watch = (Brief(each, state) for each in (LEASES, MEMBERS, WATCH))
+        self._leases, self._members, self._watch = (Brief(each, state) for each in (LEASES, MEMBERS, FEED))
         self._briefs = (self._leases, self._members, self._watch)
         self._ticked = 0
 

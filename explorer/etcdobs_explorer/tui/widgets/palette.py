@@ -1,29 +1,31 @@
-"""Decides where colours come from: component classes in the style sheet, one a role, so that themes reach all."""
+"""Decides where colours come from: component classes in the style sheet, one a role, so that themes reach all.
 
-from typing import ClassVar
+They are the app's, once: Textual makes a node of each whenever it styles the widget that has them, which for dozens of
+widgets took most of a second. A widget that looks different in a role has `OWN_ROLES` as its component classes.
+"""
 
 from rich.style import Style
+from textual.dom import DOMNode
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
+from etcdobs_explorer.tui.containment import ContainedPanel
+
 from .strips import COMPONENTS
 
+OWN_ROLES = set(COMPONENTS)
 
-class Painted(Widget):
+
+class Painted(ContainedPanel, Widget):
     """A widget that draws lines in the roles of `strips.ROLES`."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
 
     def role(self, name: str) -> Style:
         """The style of a role, to be laid over the widget's own."""
         return _cached(self, self._rich_style_cache, f"role--{name}")
 
 
-class PaintedScroll(ScrollView):
+class PaintedScroll(ContainedPanel, ScrollView):
     """A scrolling widget that draws lines in the roles of `strips.ROLES`, each `line_width` cells wide."""
-
-    # Not a Painted: Textual follows one base only when it collects component classes.
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
 
     def role(self, name: str) -> Style:
         """The style of a role, to be laid over the widget's own."""
@@ -44,9 +46,15 @@ def _cached(widget: Widget, cache: dict[tuple[str, ...], tuple[Style, Style]], c
     return cache[key][0]
 
 
+def _holder(widget: Widget, component: str) -> DOMNode:
+    if component in widget.COMPONENT_CLASSES:
+        return widget
+    return widget.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - Textual's own gap
+
+
 def _blend(widget: Widget, component: str) -> Style:
     """A component's colours over the widget's background: a terminal knows no transparency."""
-    styles = widget.get_component_styles(component)
+    styles = _holder(widget, component).get_component_styles(component)
     under = widget.background_colors[1]
     style = styles.text_style
     if styles.has_rule("background"):

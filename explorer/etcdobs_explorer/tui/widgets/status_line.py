@@ -1,6 +1,5 @@
-"""Decides what the status line says: the member that answers and the cluster it sees, or since when it is lost."""
+"""Decides what the status line says: the member that answers, or answered last, and the cluster it sees."""
 
-import time
 from collections.abc import Iterator
 
 from etcdobs_explorer.model import units
@@ -14,7 +13,7 @@ from .strips import Span, Spans, cells_of
 
 
 class StatusLine(Bar):
-    """The line about the connection, red while it is lost."""
+    """The line about the connection."""
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -22,14 +21,10 @@ class StatusLine(Bar):
 
     def status_changed(self) -> None:
         """Draw anew after the connection changed."""
-        self.set_class(self._state.connection.link is Link.LOST, "lost")
         self.renew()
 
     def spans(self) -> tuple[Spans, Spans]:
         connection = self._state.connection
-        if connection.link is Link.LOST:
-            since = units.duration(time.monotonic() - connection.lost_at)
-            return [(f" ✗ connection lost {since} ago: ", "strong"), (inert(connection.reason, 1000), "text")], ()
         if connection.status is None:
             return [(" … connecting to ", "muted"), (self._state.context, "text")], ()
         right = [(f"{units.latency(connection.status.rtt)} ", "muted")]
@@ -45,7 +40,9 @@ class StatusLine(Bar):
 
     def _member(self, status: ClusterStatus) -> Spans:
         name = inert(status.endpoint.removeprefix(b"http://"), 40)
-        spans: list[Span] = [(" ● ", "good" if status.leader_id else "bad"), (name, "strong")]
+        lost = self._state.connection.link is Link.LOST
+        mark: Span = (" ○ ", "bad") if lost else (" ● ", "good" if status.leader_id else "bad")
+        spans: list[Span] = [mark, (name, "strong")]
         if status.errors:
             spans += [("  ", "text"), (inert(b"; ".join(status.errors), 200), "bad")]
         return spans

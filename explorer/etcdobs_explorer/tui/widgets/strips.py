@@ -18,6 +18,8 @@ Palette: TypeAlias = Callable[[str], Style]
 ROLES = (
     "text", "muted", "accent", "strong", "good", "warn", "bad", "escape", "name", "string", "number", "literal",
     "punctuation", "comment", "cursor", "idle", "fresh", "title", "chip", "chip-on", "key", "badge", "badge-warn",
+    "added", "removed",
+    "context-red", "context-yellow", "context-green", "context-cyan", "context-blue", "context-magenta",
 )  # fmt: skip
 COMPONENTS = frozenset(f"role--{role}" for role in ROLES)
 
@@ -38,12 +40,12 @@ def line(spans: Iterable[Span], width: int, palette: Palette, base: Style) -> St
 
 
 def two_sided(left: Spans, right: Spans, width: int, palette: Palette, base: Style) -> Strip:
-    """A line with something at either end. The right end gives way where the left one would vanish."""
+    """A line with something at either end. The right end is cut short where the left one would vanish."""
     tail = Strip(segments(right, palette, base))
-    room = width - tail.cell_length
-    if room < width // 3:
-        return line(left, width, palette, base)
-    return Strip.join([line(left, room, palette, base), tail])
+    wanted = min(cells_of(left) + 1, width // 3)
+    if tail.cell_length > width - wanted:
+        tail = _fit(tail, width - wanted, base)
+    return Strip.join([line(left, width - tail.cell_length, palette, base), tail])
 
 
 def cells_of(spans: Iterable[Span]) -> int:
@@ -53,11 +55,29 @@ def cells_of(spans: Iterable[Span]) -> int:
 
 def cell(spans: Spans, width: int, align: str, palette: Palette, base: Style) -> Strip:
     """A table cell of exactly `width` cells, aligned "left" or "right"."""
-    strip = Strip(segments(spans, palette, base))
-    if align == "right" and strip.cell_length < width:
-        blank = Strip.blank(width - strip.cell_length, base)
-        return Strip.join([blank, strip])
-    return _fit(strip, width, base)
+    return Strip(_cell(spans, width, align, palette, base))
+
+
+def row(
+    cells: Iterable[tuple[Spans, int, str]], width: int, gap: int, margin: int, palette: Palette, base: Style
+) -> Strip:
+    """Table cells, each with its width and alignment, side by side. None is a strip of its own: to make those took most
+    of the time in which a table was drawn."""
+    made: list[Segment] = []
+    for each in cells:
+        made += [Segment(" " * (gap if made else margin), base), *_cell(*each, palette, base)]
+    return Strip(made).adjust_cell_length(width, base)
+
+
+def _cell(spans: Spans, width: int, align: str, palette: Palette, base: Style) -> list[Segment]:
+    made = segments(spans, palette, base)
+    blank = width - sum(segment.cell_length for segment in made)
+    if blank < 0:
+        return list(_fit(Strip(made), width, base))
+    if not blank:
+        return made
+    padding = Segment(" " * blank, base)
+    return [padding, *made] if align == "right" else [*made, padding]
 
 
 def _fit(strip: Strip, width: int, base: Style) -> Strip:

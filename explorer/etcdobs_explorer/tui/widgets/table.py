@@ -12,7 +12,7 @@ from etcdobs_explorer.tui.columns import Column
 from etcdobs_explorer.tui.resources import Resource
 
 from .palette import Painted, PaintedScroll
-from .strips import Spans, cell
+from .strips import Spans, row
 from .virtual_list import VirtualList
 
 _GAP = 2
@@ -106,9 +106,4 @@ class Table(VirtualList):
 
 def joined(cells: Sequence[tuple[Spans, int, str]], width: int, painted: Painted | PaintedScroll, base: Style) -> Strip:
     """Cells side by side, `width` in all."""
-    parts = [Strip.blank(_MARGIN, base)]
-    for number, (spans, cells_wide, align) in enumerate(cells):
-        if number:
-            parts.append(Strip.blank(_GAP, base))
-        parts.append(cell(spans, cells_wide, align, painted.role, base))
-    return Strip.join(parts).adjust_cell_length(width, base)
+    return row(cells, width, _GAP, _MARGIN, painted.role, base)

@@ -16,6 +16,8 @@ from .strips import Spans
 
 
 def _filter(found: Filter) -> Spans:
+    if found.error:
+        return [("  filter ", "muted"), (found.text, "strong"), (f"  {found.error}", "bad")]
     return [("  filter ", "muted"), (found.text, "strong")] if found else []
 
 
@@ -58,7 +60,7 @@ class KeysTitle(Bar):
             left += self._breadcrumb(row.key)
         else:
             left.append(("Keys", "title"))
-        return [*left, *_filter(tree.filter)], right
+        return [*left, *_filter(tree.filter)], () if tree.filter.error else right
 
     def _breadcrumb(self, key: bytes) -> Spans:
         room = max(20, self.size.width - 30)
@@ -71,7 +73,7 @@ class KeysTitle(Bar):
 
 
 class ValueTitle(Bar):
-    """The title of the value pane: the key's last part, and how its value is read."""
+    """The title of the value pane: how its value is read, and how else it can be."""
 
     def __init__(self, state: State) -> None:
         super().__init__(classes="title")
@@ -82,11 +84,29 @@ class ValueTitle(Bar):
         if selection.is_branch:
             below = units.plural(selection.below, "key") + " below " if selection.below is not None else ""
             return [(" Directory", "title")], [(below, "muted")]
-        right: list[Any] = [*_stale(self._state)]
-        if selection.entry is not None and selection.decoded is not None:
-            right += [(selection.decoded.format, "accent"), (f" · {units.size(len(selection.entry.value))} ", "muted")]
-        if selection.missing and selection.entry is not None:
-            right = [(" deleted ", "badge-warn"), (" ", "text"), *right]
+        left: list[Any] = [(" Value", "title"), ("  ", "text")]
         if selection.entry is not None and selection.entry.serializable:
-            right = [(" no quorum ", "badge-warn"), (" ", "text"), *right]
-        return [(" Value", "title")], right
+            left += [(" no quorum ", "badge-warn"), (" ", "text")]
+        if selection.missing and selection.entry is not None:
+            left += [(" deleted ", "badge-warn"), (" ", "text")]
+        if selection.decoded is not None and selection.decoded.is_secret:
+            left.append((" revealed ", "badge-warn") if selection.asked.reveal else (" covered: s ", "badge"))
+        return left, [*_stale(self._state), *self._forms()]
+
+    def _forms(self) -> Spans:
+        """The form that is shown, then the others, as far as there is room; `as` says that the reader chose it."""
+        selection = self._state.selection
+        if selection.entry is None or selection.decoded is None:
+            return []
+        if not selection.is_read:
+            return [("reading… ", "muted")]
+        decoded = selection.decoded
+        shown: list[Any] = [("as ", "muted")] if selection.asked.form == decoded.form else []
+        shown.append((f"{decoded.format} ", "accent"))
+        others = [name for name in selection.forms if name != decoded.form]
+        if not others:
+            return shown
+        listed = "  ".join(others)
+        if len(decoded.format) + len(listed) > self.size.width - 24:
+            listed = units.plural(len(others), "other form")
+        return [*shown, (" x ", "key"), (f"{listed} ", "muted")]

@@ -2,7 +2,10 @@
 
 import re
 import time
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells
@@ -22,51 +25,86 @@ class WrappedRow(NamedTuple):
     line: int
     start: int
     end: int
+    is_last: bool = True
 
 
 class Wrapping:
-    """The rows of some lines at a width, worked out step by step: a large value must not hold up the screen."""
+    """The rows of some lines at a width, worked out step by step: a large value must not hold up the screen. `visible`
+    are the lines to show (all of them, if it is None); where nothing `wraps` each has one row."""
 
-    def __init__(self, lines: Sequence[bytes], width: int) -> None:
-        self.rows: list[WrappedRow] = []
+    def __init__(
+        self, lines: Sequence[bytes], width: int, visible: Sequence[int] | None = None, *, wraps: bool = True
+    ) -> None:
         self._lines = lines
         self._width = width
-        self._next = 0
+        self._visible: Sequence[int] = range(len(lines)) if visible is None else visible
+        self._wraps = wraps
+        self._ends = array("L")  # for each visible line that is measured, the row after its last
 
     @property
     def is_done(self) -> bool:
         """Whether all lines are broken."""
-        return self._next >= len(self._lines)
+        return not self._wraps or len(self._ends) >= len(self._visible)
 
     @property
     def height(self) -> int:
         """How many rows there are, or at least: each line that is left has one."""
-        return len(self.rows) + len(self._lines) - self._next
+        measured = self._ends[-1] if self._ends else 0
+        return measured + len(self._visible) - len(self._ends)
 
     def advance(self, seconds: float) -> None:
         """Break more lines, for about that long."""
-        end = time.monotonic() + seconds
-        while not self.is_done and time.monotonic() < end:
-            for line in self._lines[self._next : self._next + _STEP]:
-                self._break(line)
+        until = time.monotonic() + seconds
+        end = self._ends[-1] if self._ends else 0
+        while not self.is_done and time.monotonic() < until:
+            at = len(self._ends)
+            for line in self._visible[at : at + _STEP]:
+                end += _rows_of(self._lines[line], self._width)
+                self._ends.append(end)
 
-    def _break(self, line: bytes) -> None:
-        if len(line) <= self._width and not _NOT_PLAIN.search(line):
-            self.rows.append(WrappedRow(self._next, 0, len(line)))
-        else:
-            self.rows.extend(WrappedRow(self._next, start, end) for start, end in _breaks(line, self._width))
-        self._next += 1
+    def row(self, row: int) -> WrappedRow | None:
+        """What a row shows, None where that is not known yet."""
+        if not self._wraps:
+            return WrappedRow(self._visible[row], 0, -1) if row < len(self._visible) else None
+        index = bisect_right(self._ends, row)
+        if index >= len(self._ends):
+            return None
+        line = self._visible[index]
+        within = row - (self._ends[index - 1] if index else 0)
+        breaks = _breaks(self._lines[line], self._width)
+        return WrappedRow(line, *breaks[within], within == len(breaks) - 1)
+
+    def row_of(self, line: int, character: int = 0) -> int | None:
+        """The row that shows a character of a line; None where that is not known yet, or the line is out of sight."""
+        index = bisect_left(self._visible, line)
+        if index >= len(self._visible) or self._visible[index] != line:
+            return None
+        if not self._wraps:
+            return index
+        if index >= len(self._ends):
+            return None
+        breaks = _breaks(self._lines[line], self._width)
+        within = next((number for number, (_, end) in enumerate(breaks) if character < end), len(breaks) - 1)
+        return (self._ends[index - 1] if index else 0) + within
 
 
-def _breaks(line: bytes, width: int) -> Iterator[tuple[int, int]]:
+def _rows_of(line: bytes, width: int) -> int:
+    if _NOT_PLAIN.search(line):
+        return len(_breaks(line, width))
+    return 1 if len(line) <= width else -(-len(line) // width)
+
+
+@lru_cache(maxsize=256)
+def _breaks(line: bytes, width: int) -> Sequence[tuple[int, int]]:
     if not _NOT_PLAIN.search(line):
-        for start in range(0, len(line), width):
-            yield start, min(len(line), start + width)
-        return
+        return [(start, min(len(line), start + width)) for start in range(0, len(line), width)] or [(0, 0)]
     text = inert(line).plain
     if cell_len(text) <= width:
-        yield 0, len(text)
-        return
+        return [(0, len(text))]
+    return list(_chopped(text, width))
+
+
+def _chopped(text: str, width: int) -> Iterator[tuple[int, int]]:
     start = 0
     for part in chop_cells(text, width):
         yield start, start + len(part)
@@ -74,11 +112,11 @@ def _breaks(line: bytes, width: int) -> Iterator[tuple[int, int]]:
 
 
 def sliced(pieces: Sequence[Piece], start: int, end: int) -> Iterator[Span]:
-    """The characters `start` to `end` of a line's pieces, as spans."""
+    """The characters `start` to `end` of a line's pieces, as spans; all from `start` on where `end` is -1."""
     at = 0
     for piece in pieces:
         for run in piece.text.runs:
-            text = run.text[max(0, start - at) : max(0, end - at)]
+            text = run.text[max(0, start - at) : max(0, end - at) if end >= 0 else None]
             if text:
                 yield text, "escape" if run.escaped else piece.token.value
             at += len(run.text)

@@ -1,0 +1,24 @@
+"""Decides what is read again and again, whatever is in sight."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from etcdobs_explorer.feeds import Feeds
+from etcdobs_explorer.model.state import State
+
+from .resources import Reading
+
+
+def _unsure(feeds: Feeds, state: State, rows: Sequence[Any], now: float) -> Callable[[], Awaitable[object]] | None:
+    """A few of the directories that may have become empty."""
+    few = sorted(state.unsure)[:20]
+    state.unsure -= set(few)
+    return partial(feeds.keys.verify, few) if few else None
+
+
+ALWAYS = (
+    Reading("status", 2.0, lambda feeds, state, rows, now: feeds.cluster.status),
+    Reading("verify", 1.0, _unsure),
+    Reading("traffic", 1.0, lambda feeds, state, rows, now: feeds.traffic.sample),
+)
