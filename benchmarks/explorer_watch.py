@@ -3,12 +3,12 @@
     python benchmarks/explorer_watch.py [minutes] [events a second] [puts in a transaction] [--profile FILE]
 
 Starts an etcd of its own (ETCDOBS_ETCD names another binary) and a process that writes 5,000 events a second from four
-tasks: transactions of 10 puts of 100 bytes, spread over 10,000 keys. The explorer runs on a pseudo-terminal of 140 x 40 and shows its watch view, with a
-second watch beside the key tree's; every second a key is pressed. `loop` is how late a 10 ms timer of its event loop
-comes, `own` the CPU time that the loop's thread itself spent meanwhile (what the timer waits for on a quiet machine),
-`machine` how late such a timer comes in a process that does nothing else. `key` is the time from the arrival of a key
-to its being handled, `paint` that from a key being typed to the help being on the terminal. `--profile` writes
-cProfile's statistics of the explorer, which runs slower with it.
+tasks: transactions of 10 puts of 100 bytes, spread over 10,000 keys. The explorer runs on a pseudo-terminal of 140 x 40
+and shows its watch view, with a second watch beside the key tree's; every second a key is pressed. `loop` is how late a
+10 ms timer of its event loop comes, `own` the CPU time that the loop's thread itself spent meanwhile (what the timer
+waits for on a quiet machine), `machine` how late such a timer comes in a process that does nothing else. `key` is the
+time from the arrival of a key to its being handled, `paint` that from a key being typed to the help being on the
+terminal. `--profile` writes cProfile's statistics of the explorer, which runs slower with it.
 """
 
 import asyncio

@@ -1,11 +1,11 @@
-"""Measures what it costs to have a large batch of events cut into fragments: seconds from asking for a history to having it.
+"""Measures what it costs to have a large batch of events cut into fragments, in seconds from asking for it to the last.
 
     python benchmarks/fragments.py [revisions] [puts in each] [bytes in each]
 
-Starts an etcd of its own (ETCDOBS_ETCD names another binary), writes transactions, and watches what they wrote from the
-first revision, with `fragment=True` and False by turns, three times each. `cpu` is the CPU time of the server meanwhile.
+Starts an etcd of its own (ETCDOBS_ETCD names another binary), writes transactions, and watches what they wrote from
+the first revision, with `fragment=True` and False by turns, three times each. `cpu` is the server's CPU time meanwhile.
 A server collects up to 1,000 revisions for a watch that is behind and sends them as one response, cut into fragments of
-its `--max-request-bytes` where the watch asked for that.
+its `--max-request-bytes` and a little more where the watch asked for that.
 """
 
 import os

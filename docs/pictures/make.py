@@ -57,7 +57,7 @@ def _contexts(cluster: EtcdCluster) -> Config:
     hosts = tuple(endpoint.removeprefix("http://") for endpoint in cluster.endpoints)
     production = tuple(f"etcd-{number}.example.com:2379" for number in (1, 2, 3))
     contexts = (
-        Context("shop", hosts, colour="green", dial_timeout=1.0),
+        Context("shop", hosts, colour="green"),
         Context("staging", ("staging.example.com:2379",), user="viewer", colour="yellow"),
         Context("production", production, user="viewer", colour="red", read_only=True),
     )
@@ -95,7 +95,7 @@ class Shown:
     @property
     def text(self) -> str:
         """The whole screen."""
-        return "\n".join(strip.text for strip in self._app.screen._compositor.render_strips())
+        return "\n".join(strip.text for strip in self._app.screen._compositor.render_strips())  # pyright: ignore[reportPrivateUsage]
 
     async def command(self, text: str) -> None:
         """As typed after a colon."""
@@ -149,7 +149,7 @@ async def _keys(shown: Shown) -> None:
     await shown.press("o")
     await shown.picture("value")
     await shown.command("keys /registry/pods/default/")
-    await shown.see("KIND", "Pod")
+    await shown.see("  Pod  ")
     await shown.press("down", "down")
     await shown.see("apiVersion")
     await shown.picture("kubernetes")
@@ -167,7 +167,7 @@ async def _writes(shown: Shown, others: Client) -> None:
     await shown.until(lambda: shown.state.writing.phase is Phase.ENDED)
     await shown.press("enter")
     await _edit(shown, "/config/search/database.json", "30", others)
-    await shown.see("b yours")
+    await shown.see("other difference")
     await shown.picture("conflict")
     await shown.press("escape")
     await _edit(shown, "/config/catalog/database.json", "60")
@@ -205,8 +205,9 @@ async def _history(shown: Shown) -> None:
     await shown.see("CREATE", "7.0.1")
     await shown.picture("history", 0.8)
     await shown.press("1")
-    await shown.command("at -40")
-    await shown.see("@rev")
+    await shown.until(lambda: shown.state.selection.entry is not None)
+    await shown.command("at 20")
+    await shown.see("@rev", "7.0.0")
     await shown.picture("past", 1.0)
     await shown.command("now")
     await shown.wait(0.5)
@@ -243,11 +244,11 @@ async def _losses(shown: Shown, cluster: EtcdCluster) -> None:
     leader = cluster.leader()
     next(member for member in cluster if member is not leader).kill()
     await shown.see("1 down")
-    await shown.picture("members", 1.0)
+    await shown.picture("members", 4.0)
     leader.kill()
     await shown.press("1")
     await shown.see("one member is read alone")
-    await shown.picture("quorum", 3.0)
+    await shown.picture("no-leader", 2.0)
 
 
 # ---- the pictures

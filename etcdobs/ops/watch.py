@@ -44,7 +44,8 @@ def watch(
         prev_kv: also deliver the key as it was before.
         put, delete: which changes are wanted.
         progress_notify: also deliver where the server is, from time to time (see `responses`).
-        fragment: let the server cut large batches for the way; they arrive whole all the same.
+        fragment: let the server cut large batches for the way; they arrive whole all the same. To cut one takes etcd
+            time by the square of its events: where transactions of hundreds of keys are watched, say False.
         buffer: events held for a user who is slow to take them. When it is full the server is told to stop, and the
             watch resumes where it was once half of it is taken: nothing is lost, memory is bounded.
         timeout: seconds until the server must have the watch; left out: the client's; None: no deadline.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import commands, pauses
+from . import pauses
 from .aside import made_ready, stderr_aside
 from .departure import Departure, SignalError
 from .hangup import Hangup
@@ -51,6 +51,8 @@ def explore(departure: Departure, arguments: Sequence[str] | None = None, *, met
         settings = read(arguments)
         _silence()
         if settings.command:
+            from . import commands  # noqa: PLC0415 - the interface starts sooner without them
+
             commands.run(settings, os.environ, print)
             return 0
         return _run(settings, metrics_url, departure)
@@ -167,7 +169,8 @@ def _open(context: Context, password: str | None) -> Gateway:
 
 
 async def _shown(settings: Settings, session: Session, departure: Departure) -> int:
-    from .tui.app import ExplorerApp  # noqa: PLC0415 - text output must not need the `explorer` extra
+    with pauses.put_off():
+        from .tui.app import ExplorerApp  # noqa: PLC0415 - text output must not need the `explorer` extra
 
     app = ExplorerApp.of_session(session, settings.context)
     if not app.knows_theme(session.theme):

@@ -1,10 +1,22 @@
 """Decides how often, and how long, the interpreter holds up the screen to look for garbage."""
 
 import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 
 # Objects more than before, and looks at them. What is drawn lives for some frames, and is not to count as old by then.
 _YOUNG = 5_000
 _LOOKS = (5, 50)
+
+
+@contextmanager
+def put_off() -> Generator[None]:
+    """Look for no garbage meanwhile: an import makes much, and leaves nearly all of it to the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def shorten() -> None:

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Collection
 
 from etcdobs_explorer.model.records import Entry
-from etcdobs_explorer.model.writes import Chunk, Committed, Conflict, RefusedError, Span
+from etcdobs_explorer.model.writes import OPEN, Chunk, Committed, Conflict, RefusedError, Span
 
 
 class FakeWrites:
     """Refuses every write: writing is tested on real servers."""
+
+    protection = OPEN
 
     async def newest_revision(self) -> int:
         return 12_345

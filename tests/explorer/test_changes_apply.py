@@ -1,5 +1,6 @@
 """Writes on a real server: guards, leases, conflicts, undo, and what is forbidden; by both clients."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from etcdobs_explorer.model.writes import (
     OPEN,
     Ending,
     Kind,
+    Phase,
     Plan,
     Protection,
     RefusedError,
@@ -280,16 +282,33 @@ class TestForbidden:
         await writer.apply(delete_key(read(client, prefix + "d/a")))
         assert len(below(client, prefix)) == 2
 
+    async def test_a_plan_is_refused_whole_not_from_the_protected_part_on(
+        self, open_writer: Open, client: Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(many, "_RANGE_KEYS", 2)
+        writer = open_writer(Protection(protected=(f"{prefix}d/0005".encode(),)))
+        fill(client, prefix + "d/", 6)
+        plan = await writer.deletion(f"{prefix}d/".encode())
+        assert len(plan.chunks) == 3
+        if isinstance(writer, Fed):
+            await writer.feed.apply(plan)
+            assert writer.state.writing.phase is Phase.FAILED
+            assert b"protected" in writer.state.writing.reason
+        else:
+            with pytest.raises(RefusedError, match="protected"):
+                await writer.apply(plan)
+        assert len(below(client, prefix)) == 6
+
 
 async def refused(writer: Writer, plan: Plan, reason: str) -> None:
     """The gateway itself says no, whoever asks."""
     if isinstance(writer, Fed):
         with pytest.raises(RefusedError, match=reason):
             await writer.gateway.commit(plan.chunks[0])
-        report = await writer.apply(plan)
-        assert report.ending is Ending.FAILED
-        assert reason.encode() in report.reason
-        assert report.committed == ()
+        await writer.feed.apply(plan)
+        assert writer.state.writing.phase is Phase.FAILED
+        assert reason.encode() in writer.state.writing.reason
+        assert writer.state.journal.steps == []
     else:
         with pytest.raises(RefusedError, match=reason):
             await writer.apply(plan)
@@ -318,6 +337,33 @@ class TestFeed:
         assert len(below(client, prefix + "e/")) == report.keys == 4
         assert report.lines[1] == "3 transactions of 6 keys not sent"
         assert writer.last.state == "in part: stopped"
+
+    async def test_cancelled_in_the_middle_it_says_what_is_known(
+        self, etcd_server: Etcd, client: Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(operations, "MOST_OPERATIONS", 4)
+        fill(client, prefix + "d/", 10)
+        writer = Fed(etcd_server.endpoint, OPEN)
+        plan = await writer.directory(f"{prefix}d/".encode(), f"{prefix}e/".encode(), move=False)
+        commit, is_waiting = writer.gateway.commit, asyncio.Event()
+
+        async def hanging(chunk: operations.Chunk) -> operations.Committed | operations.Conflict:
+            if below(client, prefix + "e/"):
+                is_waiting.set()
+                await asyncio.Event().wait()
+            return await commit(chunk)
+
+        monkeypatch.setattr(writer.gateway, "commit", hanging)
+        applying = asyncio.create_task(writer.feed.apply(plan))
+        await is_waiting.wait()
+        applying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await applying
+        await writer.gateway.close()
+        report = writer.state.writing.report
+        assert report is not None
+        assert (report.ending, report.keys) == (Ending.UNKNOWN, len(below(client, prefix + "e/")))
+        assert writer.last.state == "in part: outcome unknown"
 
     async def test_an_unknown_outcome(self, fresh_etcd: Etcd) -> None:
         with Client(fresh_etcd.endpoint) as client:

@@ -303,6 +303,33 @@ class TestDelete:
             await shown.see("■ stopped", "2 of 6 keys written", "2 transactions of 4 keys not sent")
         assert client.count(Keys.prefix("d/")) == 4
 
+    async def test_what_is_under_way_is_disturbed_by_nothing(
+        self, gateway: EtcdGateway, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.put("k", "v")
+        commit, go = gateway.commit, asyncio.Event()
+
+        async def slow(chunk: Chunk) -> Committed | Conflict:
+            await go.wait()
+            return await commit(chunk)
+
+        monkeypatch.setattr(gateway, "commit", slow)
+        async with explorer(gateway, SIZE) as shown:
+            await at(shown, b"k")
+            await shown.press("d")
+            await shown.see("Enter applies")
+            await shown.press("enter")
+            await shown.see("Esc stops")
+            await shown.press("ctrl+p", *"delete")
+            await shown.see("No matches")
+            await shown.press("escape", "escape")
+            await shown.press("ctrl+c")
+            await shown.see("Ctrl-C again leaves")
+            assert shown.app.is_running
+            go.set()
+            await shown.see("✓ done")
+        assert value(client, "k") is None
+
 
 class TestForbidden:
     @pytest.mark.parametrize("gateway", [Protection(protected=(b"prod/",))], indirect=True)
@@ -313,7 +340,7 @@ class TestForbidden:
             await shown.press("d")
             await shown.see("type 1 or prod/")
             await shown.press("1", "enter")
-            await shown.see("prod/ is protected", "0 of 1 key written")
+            await shown.see("prod/ is protected", "nothing was written")
         assert value(client, "prod/k") == b"old"
 
     @pytest.mark.parametrize("gateway", [Protection(read_only=True)], indirect=True)

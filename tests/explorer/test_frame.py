@@ -64,7 +64,7 @@ class TestContexts:
         async with visiting(context_of(fresh_etcd, "dev"), prod) as shown:
             await shown.see("here", "dev", "live")
             await shown.press("C")
-            await shown.see("contexts", "prod", " RO ", "Enter goes there")
+            await shown.see("contexts", "prod", " RO ", "Enter goes there", other.endpoint.removeprefix("http://"))
             await shown.press("j", "enter")
             await shown.see("there", " prod ", " RO ", "live")
             assert "▸ here" not in shown.text
@@ -72,6 +72,16 @@ class TestContexts:
             await shown.press("colon", *"context dev", "enter")
             await shown.see("here", "live")
             await shown.lose(" RO ")
+
+    async def test_keys_are_parted_elsewhere_from_now_on(self, fresh_etcd: Etcd) -> None:
+        filled(fresh_etcd, {"user:1:name": "Ann", "user:1:mail": "a@b"})
+        async with visiting(context_of(fresh_etcd, "dev")) as shown:
+            await shown.see("user:1:name", "live")
+            await shown.press("colon", *"separator :", "enter")
+            await shown.see("user:", "live")
+            await shown.lose("user:1:name")
+            await shown.press("colon", *"separator flat", "enter")
+            await shown.see("user:1:name", "live")
 
     async def test_what_is_written_where_is_decided_below_the_interface(self, other: Etcd) -> None:
         gateway = open_gateway(context_of(other, "prod", read_only=True, protected=(b"/x",)), None)

@@ -87,6 +87,17 @@ async def test_as_reasons() -> None:
             assert controls(shown) == [], name
 
 
+async def test_in_the_palette() -> None:
+    async with explorer(FakeGateway({b"k": b"v"}), WIDE) as shown:
+        await shown.see("live")
+        shown.app.state.bookmarks.append(HOSTILE["markup"])
+        await shown.press("ctrl+p")
+        await shown.see("bookmark [/nonsense] [bold red]x")
+        assert controls(shown) == []
+        await shown.press(*"title")
+        await shown.press("escape")
+
+
 async def test_as_status() -> None:
     raw = HOSTILE["title"] + HOSTILE["markup"]
     gateway = FakeGateway({b"k": b"v"})

@@ -1,7 +1,12 @@
 """The key tree on the screen: going to keys, bookmarks, filters, what is said of huge and of empty directories."""
 
-import pytest
+import asyncio
+from collections.abc import AsyncGenerator
 
+import pytest
+from textual.widgets import Input
+
+from etcdobs_explorer.model.records import ChildRecord
 from etcdobs_explorer.tui.widgets.key_list import KeyList
 from tests.explorer.fake import FakeGateway
 from tests.explorer.screens import Shown, explorer
@@ -12,6 +17,14 @@ PAIRS = {b"/a/b/c": b"deep value", b"/a/x": b"1", b"/z": b"last value", b"plain"
 @pytest.fixture
 def gateway() -> FakeGateway:
     return FakeGateway(PAIRS)
+
+
+class SilentGateway(FakeGateway):
+    """One that has yet to answer what keys there are."""
+
+    async def children(self, prefix: bytes, separator: bytes, start: bytes = b"") -> AsyncGenerator[ChildRecord]:
+        await asyncio.Event().wait()
+        yield ChildRecord(prefix, True)
 
 
 def current(shown: Shown) -> bytes:
@@ -31,6 +44,15 @@ class TestGoing:
             await shown.press("left_square_bracket")
             await shown.see("plain value")
             await shown.press("right_square_bracket")
+            await shown.see("deep value")
+
+    async def test_a_whole_key_may_be_pasted_behind_the_directory(self, gateway: FakeGateway) -> None:
+        async with explorer(gateway) as shown:
+            await shown.go_to(b"a")
+            await shown.press("f")
+            await shown.see("go to key")
+            assert shown.app.screen.query_one(Input).value == "/a/"
+            await shown.press(*"/a/b/c", "enter")
             await shown.see("deep value")
 
     async def test_what_is_not_there_is_said(self, gateway: FakeGateway) -> None:
@@ -65,6 +87,17 @@ class TestBookmarks:
 
 
 class TestRows:
+    async def test_long_names_that_differ_at_the_end_only_can_be_told_apart(self) -> None:
+        long = "ingress-nginx-controller-" * 4
+        async with explorer(FakeGateway({f"/pods/{long}{end}".encode(): b"1" for end in ("6c2f1", "9d4b7")})) as shown:
+            await shown.press("colon", *"goto /pods/", "enter", "enter")
+            await shown.see("6c2f1", "9d4b7", "…")
+
+    async def test_a_tree_that_was_not_read_yet_is_not_called_empty(self) -> None:
+        async with explorer(SilentGateway({})) as shown:
+            assert "no keys" not in shown.text
+            await shown.see("loading…")
+
     async def test_a_regex_filter_and_one_that_means_nothing(self, gateway: FakeGateway) -> None:
         async with explorer(gateway) as shown:
             await shown.see("plain")

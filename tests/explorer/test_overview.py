@@ -121,8 +121,8 @@ async def test_the_address_of_the_metrics_is_shown_with_the_calls_and_in_the_hel
     url = "http://[::1]:9464/metrics"
     async with explorer(gateway, WIDE, metrics_url=url) as shown:
         await shown.press("5")
-        await shown.see(f" Calls  {url} ", "10 calls")
-        await shown.press("1", "question_mark")
+        await shown.see(f" Traffic  {url} ", "10 calls")
+        await shown.press("1", "question_mark", "G")
         await shown.see("Metrics of this explorer's own calls", f"  {url}")
 
 

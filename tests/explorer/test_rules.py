@@ -44,7 +44,7 @@ def place(path: Path) -> str:
 def test_bytes_become_text_in_one_place_only() -> None:
     decoding = {place(path) for path in FILES for name, _ in calls(path) if name in ("decode", "str_from_bytes")}
     # value.decode() reads formats; its own bytes.decode() only asks whether a value is UTF-8. A data frame is data.
-    assert decoding <= {"model/text.py", "model/value.py", "model/state.py", "model/diff.py", "notebook/frames.py"}
+    assert decoding <= {"model/text.py", "model/value.py", "model/diff.py", "notebook/frames.py"}
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.name != "value.py"], ids=place)
@@ -57,7 +57,8 @@ def test_nothing_else_turns_bytes_into_text(path: Path) -> None:
 @pytest.mark.parametrize("path", TUI, ids=place)
 def test_no_widget_draws_text_by_itself(path: Path) -> None:
     made = {name for name, _ in calls(path)}
-    assert not made & DRAWING
+    # Content(text) draws a str as it is, and is what keeps the palette from parsing it; what it is given is inert.
+    assert not made & (DRAWING - ({"Content"} if path.name == "offered.py" else set()))
     assert "Segment" not in made or path.name == "strips.py"
 
 

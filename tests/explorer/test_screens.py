@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from etcdobs_explorer.model.records import EventRecord, FailureKind
+from etcdobs_explorer.tui.resources import RESOURCES
 from etcdobs_explorer.tui.verbs import VERBS
 from tests.explorer.fake import FakeGateway
 from tests.explorer.screens import NARROW, WIDE, explorer
@@ -316,11 +317,11 @@ class TestCommands:
     async def test_the_palette_knows_the_verbs(self, gateway: FakeGateway) -> None:
         async with explorer(gateway, WIDE) as shown:
             await shown.see("config/")
-            await shown.press("ctrl+p")
+            await shown.press("ctrl+p", *"members")
             await shown.see("members: role")
 
     def test_no_key_means_two_things_in_one_view(self) -> None:
-        for view in ("keys", "leases", "members", "watch", "calls"):
+        for view in (resource.name for resource in RESOURCES):
             keys = [verb.key for verb in VERBS if verb.key and verb.holds_in(view)]
             names = [name for verb in VERBS if verb.holds_in(view) for name in (verb.name, *verb.aliases)]
             assert len(keys) == len(set(keys))

@@ -1,11 +1,21 @@
 """The explorer as an operator has it, in a terminal multiplexer: through the loss of a leader, from start to end."""
 
+from pathlib import Path
+
 import pytest
 
 from etcdobs import Client
 from etcdobs.testing import Etcd, etcd_cluster
 from tests.explorer.hostile import HOSTILE
 from tests.explorer.tmux import TmuxNotFoundError, Window, explorer_in_tmux, program
+
+# It says that it edits once the terminal's keys go to it.
+INTERRUPTED = r"""#!/bin/sh
+trap 'echo interrupted >"$1"; exit 0' INT
+until read -r _ _ _ _ group _ _ holder _ </proc/$$/stat; [ "$group" = "$holder" ]; do :; done
+echo editing
+read -r line
+"""
 
 
 def put_anyhow(client: Client, key: str) -> None:
@@ -69,8 +79,25 @@ def test_hostile_bytes_leave_the_title_of_the_terminal_alone(fresh_etcd: Etcd) -
         assert window.title == "untouched"
 
 
+def test_ctrl_c_in_an_editor_is_the_editors(fresh_etcd: Etcd, tmp_path: Path) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(INTERRUPTED)
+    editor.chmod(0o755)
+    with Client(fresh_etcd.endpoint) as client:
+        client.put("only-key", "value")
+    with explorer_in_tmux("--endpoints", fresh_etcd.endpoint, EDITOR=str(editor), VISUAL="") as window:
+        window.see("only-key", "value", "live")
+        window.press("E")
+        window.see("editing")
+        window.press("C-c")
+        window.see("+ interrupted", "Enter applies")
+        window.press("Escape")
+        window.lose("Enter applies")
+        ends_well(window)
+
+
 def test_without_tmux_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(TmuxNotFoundError, match="tmux is not on PATH, and this is no Debian .*: install it"):
+    with pytest.raises(TmuxNotFoundError, match=r"tmux is not on PATH, and this is no Debian .*: install it"):
         program()

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from etcdobs import AsyncClient, Client
+from etcdobs import AsyncClient, Client, Put
 from etcdobs.testing import Etcd
 from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.gateway import EtcdGateway
 from etcdobs_explorer.model.changes import Change, EventsArrived, WatchBegan, WatchFailed
 from etcdobs_explorer.model.history import RevisionError
-from etcdobs_explorer.model.records import EventRecord
+from etcdobs_explorer.model.records import EventBatch, EventRecord
 from etcdobs_explorer.model.watches import WatchSpec
+from tests.explorer.fake import FakeGateway
 from tests.explorer.screens import WIDE, explorer
 
 
@@ -27,6 +28,12 @@ async def gateway(fresh_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
 def client(fresh_etcd: Etcd) -> Iterator[Client]:
     with Client(fresh_etcd.endpoint) as opened:
         yield opened
+
+
+async def turns() -> None:
+    """Let tasks go on until all of them wait."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 async def first_events(gateway: EtcdGateway, spec: WatchSpec, number: int) -> list[EventRecord]:
@@ -76,6 +83,40 @@ async def test_a_flood_is_handed_on_whole_at_the_rate_of_screen_updates(gateway:
     await asyncio.gather(running, return_exceptions=True)
     assert isinstance(posted[0], WatchBegan)
     assert not [each for each in posted if isinstance(each, WatchFailed)]
+
+
+async def test_a_response_of_any_size_is_handed_on_in_parts_that_say_how_far_they_are_complete(
+    gateway: EtcdGateway, client: Client
+) -> None:
+    writes = [client.txn().then(*(Put(f"/k/{n}/{key}", "v") for key in range(120))).commit() for n in range(10)]
+    batches: list[EventBatch] = []
+    async for batch in gateway.watch(WatchSpec(b"/k/", start_revision=writes[0].revision)):
+        batches += [batch] if batch.events else []
+        if sum(len(each.events) for each in batches) >= 1200:
+            break
+    assert max(len(batch.events) for batch in batches) <= 500
+    following = [batch.events[0].mod_revision for batch in batches[1:]]
+    assert [batch.revision for batch in batches[:-1]] == [revision - 1 for revision in following]
+    assert batches[-1].revision == writes[-1].revision
+
+
+@pytest.mark.parametrize(("number", "due"), [(99, 1), (300, 3), (4000, 1)])
+async def test_in_a_flood_screen_updates_share_a_drawing_unless_it_would_be_long(number: int, due: int) -> None:
+    posted: list[Change] = []
+    gateway = FakeGateway()
+    feed = Feeds(gateway, posted.append).watch
+    running = asyncio.create_task(feed.follow(7, WatchSpec(b"/k")))
+    await turns()
+    gateway.tell([EventRecord(False, False, b"/k", b"v", 1, 1)] * number)
+    await turns()
+    posted.clear()
+    updates = list[int]()
+    for _ in range(due):
+        feed.flush()
+        updates.append(len(posted))
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert updates == [0] * (due - 1) + [1]
 
 
 async def test_the_view(gateway: EtcdGateway, client: Client) -> None:

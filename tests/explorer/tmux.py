@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,6 +108,15 @@ class Window:
         """One of tmux's own variables of the terminal."""
         return self.ask("display-message", "-p", f"#{{{name}}}").strip()
 
+    def record(self) -> Path:
+        """From now on, all that reaches the terminal goes to a file too, byte for byte."""
+        self.ask("pipe-pane", "-O", f"cat >{self._directory}/written")
+        return self._directory / "written"
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window larger or smaller."""
+        self.ask("resize-window", "-x", str(columns), "-y", str(rows))
+
     def press(self, *keys: str) -> None:
         """Press keys, by tmux's names for them."""
         self.ask("send-keys", *keys)
@@ -133,14 +142,15 @@ class Window:
 
 
 @contextmanager
-def explorer_in_tmux(*arguments: str, columns: int = 120, rows: int = 36) -> Iterator[Window]:
-    """The explorer in a window of that size; when it ends its exit code is shown there."""
+def explorer_in_tmux(*arguments: str, columns: int = 120, rows: int = 36, **variables: str) -> Generator[Window]:
+    """The explorer in a window of that size, with those variables; when it ends its exit code is shown there."""
     tmux = program()
     # Not pytest's directory: the path of a socket is short.
     with tempfile.TemporaryDirectory(prefix="tmux-") as directory:
         window = Window(tmux, Path(directory))
         command = ["env", "-u", "COLUMNS", "-u", "LINES", "-u", "NO_COLOR"]
-        command += [f"ETCDOBS_CONFIG={os.devnull}", f"ETCDOBS_STATE={os.devnull}"]
+        environment = {"ETCDOBS_CONFIG": os.devnull, "ETCDOBS_STATE": os.devnull, **variables}
+        command += [f"{name}={value}" for name, value in environment.items()]
         command += ["sh", "-c", _SCRIPT, "sh", sys.executable, "-m", "etcdobs_explorer", *arguments]
         window.ask("new-session", "-d", "-x", str(columns), "-y", str(rows), *command)
         try:

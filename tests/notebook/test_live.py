@@ -48,7 +48,7 @@ def test_a_watch_ends_with_its_time(notebook: Kernel, prefix: str) -> None:
 
 def test_a_watch_without_bounds_has_those_of_the_settings(notebook: Kernel, prefix: str) -> None:
     notebook.ok("%config EtcdMagic.watch_seconds = 0.5")
-    assert "ended: after 0s" in notebook.ok(f"%etcd watch {prefix} --prefix").text
+    assert "ended: after 0.5s" in notebook.ok(f"%etcd watch {prefix} --prefix").text
     notebook.ok("%config EtcdMagic.watch_seconds = 60")
 
 

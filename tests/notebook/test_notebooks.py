@@ -23,7 +23,7 @@ SHOWS = {
         "queued          20   1.4",
         "SUCCESS",
         "32 keys",
-        "+2 -2 lines",
+        'host: "db-1" → "db-2", pool.size: 20 → 40',
         "etcdctl get --keys-only --limit=5 --prefix /notebooks/tour/jobs/",
         "33 keys deleted",
     ],

@@ -1,21 +1,18 @@
 """Waits for the past: pages of a key's revisions, two values to compare, the keys as of a revision."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 from etcdobs_explorer.model import changes
 from etcdobs_explorer.model.changes import Change
-from etcdobs_explorer.model.diff import diff
 from etcdobs_explorer.model.gateway import Gateway
 from etcdobs_explorer.model.history import PAGE, Comparison, HistoryPage, RevisionError
 from etcdobs_explorer.model.records import GatewayError
 from etcdobs_explorer.model.writes import RefusedError, restore
 
+from .difference import compared
 from .feed import Feed
 from .keys import KeyFeed
-
-_THREAD = 64 * 1024  # bytes of values from which on they are compared beside the screen, not before it is drawn
 
 
 class HistoryFeed(Feed):
@@ -73,9 +70,7 @@ class HistoryFeed(Feed):
         except GatewayError as error:
             self._post(changes.Compared(Comparison(key, before, after, reason=error.reason)))
             return
-        is_large = len(old or b"") + len(new or b"") > _THREAD
-        found = await asyncio.to_thread(diff, old, new) if is_large else diff(old, new)
-        self._post(changes.Compared(Comparison(key, before, after, found, reason)))
+        self._post(changes.Compared(Comparison(key, before, after, await compared(old, new), reason)))
 
     async def plan_restore(self, key: bytes, revision: int) -> None:
         """Plan to write the value that a key had at a revision again."""

@@ -20,8 +20,10 @@ from .feed import Feed
 from .recorder import Recorder
 
 _RETRY_AFTER = 2.0  # seconds
-_PENDING = 10_000  # events gathered between two screen updates; a watch that brings more waits for the next one
+_PENDING = 4_000  # events of a watch between two screen updates, which wait for no other; one with more waits for it
 _AT_A_STRETCH = 500  # events taken before others have a turn
+_FLOOD = 100  # events since the last screen update, from which on nobody reads them as they pass
+_SELDOM = 3  # screen updates that share one drawing then: to draw is most of the work
 
 
 class _Gathered:
@@ -45,6 +47,7 @@ class WatchFeed(Feed):
         super().__init__(gateway, post)
         self._gathered: dict[int, _Gathered] = {}
         self._recorders: dict[int, Recorder] = {}
+        self._skipped = 0
 
     async def watch(self, prefix: bytes) -> None:
         """Follow the changes below a prefix for the key tree."""
@@ -60,7 +63,7 @@ class WatchFeed(Feed):
                     await self._take_all(watch, gathered, batches)
             except GatewayError as error:
                 start = error.floor if isinstance(error, RevisionError) else 0
-                self.flush()
+                self._post_events()
                 self._post(changes.WatchFailed(error.kind, error.reason, watch, start))
                 if error.kind is FailureKind.DENIED or (start and watch != BUILTIN):
                     return
@@ -92,8 +95,16 @@ class WatchFeed(Feed):
             await gathered.taken.wait()
 
     def flush(self) -> None:
-        """Post the events that came since the last flush, if any: called at the rate of screen updates."""
-        at = time.time()
+        """Post the events that came since the last time, if any: called at the rate of screen updates. In a flood not
+        every call posts them."""
+        most = max((len(each.events) for each in self._gathered.values()), default=0)
+        if _FLOOD <= most < _PENDING and self._skipped < _SELDOM - 1:
+            self._skipped += 1
+        else:
+            self._post_events()
+
+    def _post_events(self) -> None:
+        self._skipped, at = 0, time.time()
         for watch, gathered in self._gathered.items():
             if gathered.events:
                 self._post(changes.EventsArrived(gathered.take(), gathered.revision, at, watch))

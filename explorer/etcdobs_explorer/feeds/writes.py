@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from etcdobs_explorer.model import changes
 from etcdobs_explorer.model.changes import Change
 from etcdobs_explorer.model.gateway import Gateway
-from etcdobs_explorer.model.records import Entry, GatewayError
+from etcdobs_explorer.model.records import Entry, FailureKind, GatewayError
 from etcdobs_explorer.model.writes import (
     Application,
     Deletion,
@@ -115,13 +115,23 @@ class WriteFeed(Feed):
     # -- application ---------------------------------------------------------------------------------------
 
     async def apply(self, plan: Plan) -> None:
-        """Commit a plan chunk after chunk, until one is not applied or `stop` is called."""
+        """Commit a plan chunk after chunk, until one is not applied or `stop` is called. Cancelled, it tells what is
+        known all the same."""
         try:
-            running = Application(plan)
+            running = Application(plan, self._gateway.protection)
         except RefusedError as error:
             self._post(changes.WriteRefused(error.reason))
             return
         self._running = running
+        try:
+            await self._commit(running)
+        except asyncio.CancelledError:
+            running.failed(GatewayError(FailureKind.OUTCOME_UNKNOWN, b"left before the answer came"))
+            raise
+        finally:
+            self._post(changes.WriteEnded(running.report, time.time()))
+
+    async def _commit(self, running: Application) -> None:
         told = 0.0
         while running.chunk is not None:
             if time.monotonic() - told > _TELL_EVERY:
@@ -131,7 +141,6 @@ class WriteFeed(Feed):
                 running.answered(await self._gateway.commit(running.chunk))
             except GatewayError as error:
                 running.failed(error)
-        self._post(changes.WriteEnded(running.report, time.time()))
 
     async def stop(self) -> None:
         """Let the write that is being applied end after the transaction that is under way."""

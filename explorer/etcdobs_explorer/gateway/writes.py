@@ -19,7 +19,7 @@ from etcdobs import (
     TxnResponse,
 )
 from etcdobs_explorer.model.records import Entry, FailureKind, GatewayError
-from etcdobs_explorer.model.writes import Chunk, Committed, Conflict, Guard, Span
+from etcdobs_explorer.model.writes import Chunk, Committed, Conflict, Guard, Protection, Span
 from etcdobs_explorer.model.writes import Operation as Planned
 from etcdobs_explorer.model.writes import Put as PlannedPut
 
@@ -34,6 +34,11 @@ _AT_ONCE = 16  # leases asked for side by side
 
 class WriteCalls(Calls):
     """Writes of keys, and what they are planned from."""
+
+    @property
+    def protection(self) -> Protection:
+        """What may not be written now."""
+        return self._protection
 
     async def newest_revision(self) -> int:
         """The newest revision, by quorum."""

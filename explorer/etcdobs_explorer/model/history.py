@@ -161,10 +161,6 @@ class HistoryTable:
         at = next((index for index, each in enumerate(self._records) if each.revision == record.revision), -1)
         return self._records[at + 1] if 0 <= at < len(self._records) - 1 else None
 
-    def is_first(self, record: HistoryRecord) -> bool:
-        """Whether the key was not there before this revision."""
-        return not record.is_delete and record.version == 1
-
     def record(self, revision: int) -> HistoryRecord | None:
         """What happened at a revision."""
         return next((each for each in self._records if each.revision == revision), None)

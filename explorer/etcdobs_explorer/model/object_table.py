@@ -25,11 +25,6 @@ class ObjectTable:
         """What is known of a key's object."""
         return self._facts.get(key)
 
-    @property
-    def has_any(self) -> bool:
-        """Whether any object is known."""
-        return any(self._is_kubernetes.values())
-
     def wanted(self, rows: Iterable[Row], separator: bytes) -> list[bytes]:
         """The keys in sight whose values are to be read: of a directory that is not known to hold objects, a few."""
         asked: dict[bytes, int] = {}

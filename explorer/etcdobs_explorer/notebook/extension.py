@@ -1,6 +1,10 @@
 """Decides what loading and unloading the extension does to a shell."""
 
+import re
 from typing import Any
+
+from IPython.core.error import UsageError
+from traitlets import TraitError
 
 from .assignment import KeepIn
 from .completion import Completion
@@ -43,7 +47,17 @@ _loaded: dict[int, Extension] = {}
 def load(shell: Any) -> None:
     """Give a shell the magics; a shell that has them keeps them."""
     if id(shell) not in _loaded:
-        _loaded[id(shell)] = Extension(shell)
+        try:
+            _loaded[id(shell)] = Extension(shell)
+        except TraitError as refused:
+            raise UsageError(_refused(str(refused))) from refused
+
+
+def _refused(why: str) -> str:
+    # A setting that was refused stays in the shell's configuration, whoever sets another.
+    name = re.search(r"'(\w+)' trait", why)
+    setting = "EtcdMagic" + (f".{name[1]}" if name else "")
+    return f"{why}; `del get_ipython().config.{setting}`, then load it again"
 
 
 def unload(shell: Any) -> None:

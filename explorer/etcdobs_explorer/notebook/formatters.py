@@ -98,4 +98,8 @@ def _as_html(draw: Draw, limits: Limits) -> Callable[[Any], str]:
 
 
 def _as_text(draw: Draw, limits: Limits) -> Callable[[Any, Any, bool], None]:
-    return lambda value, printer, _cycle: printer.text(plain(draw(value, limits)))
+    def drawn(value: Any, printer: Any, _cycle: bool) -> None:
+        # Within a list or a dict one line each.
+        printer.text(repr(value) if len(printer.stack) > 1 else plain(draw(value, limits)))
+
+    return drawn

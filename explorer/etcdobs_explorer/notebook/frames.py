@@ -1,6 +1,7 @@
 """Decides how rows become data frames: columns of one type each, JSON in values opened on request."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 20
 _MOST_COLUMNS = 500
+# Controls but tab and line ends, and the bidi ones.
+_ACTS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 Type = Literal["text", "bytes", "int", "float", "bool"]
 _ARROW = {"text": "string", "bytes": "binary", "int": "int64", "float": "float64", "bool": "bool_"}
 _POLARS = {"text": "String", "bytes": "Binary", "int": "Int64", "float": "Float64", "bool": "Boolean"}
@@ -62,8 +65,14 @@ def _module(name: str) -> Any:
 
 
 def as_text(raw: bytes) -> str:
-    """Bytes as text, what is no UTF-8 in it as `\\xff`: a column holds one type."""
-    return raw.decode("utf-8", "backslashreplace")
+    """Bytes as text, what is no UTF-8 in it as `\\xff`, what a terminal or a page acts on as `\\x1b`, `\\u202e`."""
+    return _ACTS.sub(_escaped, raw.decode("utf-8", "backslashreplace"))
+
+
+def _escaped(found: "re.Match[str]") -> str:
+    code = ord(found.group())
+    # From 0x80 on \x would be a byte that is no UTF-8.
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"
 
 
 def expanded(values: Sequence[bytes], prefix: str = "value") -> list[Column]:
@@ -85,7 +94,7 @@ def _parsed(value: bytes) -> Any:
 def _flat(held: Any, name: str, depth: int = 0) -> Iterable[tuple[str, Any]]:
     if isinstance(held, Mapping) and held and depth < _DEEPEST:
         for key, value in cast("Mapping[str, Any]", held).items():
-            yield from _flat(value, f"{name}.{key}", depth + 1)
+            yield from _flat(value, f"{name}.{_printable(key)}", depth + 1)
     elif isinstance(held, (Mapping, list)):
         yield name, json.dumps(held, ensure_ascii=False)
     elif held is not None:
@@ -106,5 +115,9 @@ def _typed(name: str, values: Sequence[Any]) -> Column:
 
 def _as_column_text(value: Any) -> str | None:
     text = value if value is None or isinstance(value, str) else json.dumps(value)
+    return None if text is None else _printable(text)
+
+
+def _printable(text: str) -> str:
     # Half a surrogate pair, which JSON can spell, is in no column.
-    return None if text is None else as_text(text.encode("utf-8", "backslashreplace"))
+    return as_text(text.encode("utf-8", "backslashreplace"))

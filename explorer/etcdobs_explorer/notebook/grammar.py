@@ -101,6 +101,14 @@ class Invocation:
         return self.arguments[at].text if at < len(self.arguments) else b""
 
 
+# Options of etcdctl's that a notebook does in another way.
+_INSTEAD = {
+    "--print-value-only": "x = %etcd get KEY, then x[0].value or x[0].text",
+    "--hex": "--as hex",
+    "--cluster": "%etcd endpoint status --cluster asks every member",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HelpWanted:
     """The line asks how to: for one command, for a group of them, or for all (no words)."""
@@ -213,6 +221,8 @@ class _Reading:
             if name in (f"--{option.name}", f"-{option.short}" if option.short else None):
                 return option
         who = " ".join(self._path) or "%etcd"
+        if instead := _INSTEAD.get(name):
+            raise LineError(f"{who} has no option {name}: {instead}{self._see_help()}")
         near = _nearest(name, [f"--{each}" for each in known])
         raise LineError(f"{who} has no option {name}{near}{self._see_help()}")
 
@@ -233,12 +243,14 @@ def _check_count(command: Command, arguments: Sequence[Word]) -> None:
         return
     if len(arguments) > len(command.arguments):
         extra = inert(arguments[len(command.arguments)].text, 40).plain
-        quote = "; quote what holds blanks" if command.arguments else ""
+        open_json = any(word.bare and word.text[:1] in (b"{", b"[") for word in arguments)
+        quote = "; the JSON before it does not end" if open_json else "; quote what holds blanks"
+        quote = quote if command.arguments else ""
         raise LineError(f"{command.name} does not take {extra!r}{quote}: {command.usage}")
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(name.lower(), known, 1)
     if near:
         return f"; did you mean {near[0]}?"
     return f": one of {', '.join(known)}" if known and not name.startswith("-") else ""

@@ -6,7 +6,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Enum, Float, Int, observe
 
-from etcdobs import CompactedError, EtcdError
+from etcdobs import EtcdError
 from etcdobs_explorer.model.text import inert
 
 from .commands import GRAMMAR
@@ -14,6 +14,7 @@ from .commands.explain import explained
 from .connections import Connections
 from .grammar import HelpWanted, Invocation
 from .help import Help, overview, told
+from .hints import said
 from .limits import Limits
 from .results.json_form import as_json
 from .run import Run, Watching
@@ -67,7 +68,10 @@ class EtcdMagic(Magics):
         except LineError as problem:
             raise UsageError(_one_line(str(problem))) from None
         except EtcdError as error:
-            raise UsageError(_one_line(_said(error))) from error
+            raise UsageError(_one_line(str(error))) from error
+        except KeyboardInterrupt:
+            # The frames of the call below say nothing to who interrupted it.
+            raise KeyboardInterrupt from None
         except (TypeError, ValueError, OSError, ModuleNotFoundError) as error:
             raise UsageError(_one_line(str(error))) from error
 
@@ -104,7 +108,10 @@ class EtcdMagic(Magics):
         run = self._run(asked, cell)
         if asked.command.writes:
             run.check_may_write(asked.command.name)
-        result = asked.command.run(run)
+        try:
+            result = asked.command.run(run)
+        except EtcdError as error:
+            raise LineError(said(error, run)) from error
         return as_json(result) if asked["write-out"] == "json" else result
 
     def _run(self, asked: Invocation, cell: str | None) -> Run:
@@ -139,13 +146,6 @@ def _target(words: list[Word], line: str) -> tuple[str | None, list[Word]]:
             raise LineError(f"before << a name is wanted: {_one_line(line[:40])}")
         return name, words[2:]
     return None, words
-
-
-def _said(error: EtcdError) -> str:
-    """An error of etcd's; where a watch asks for what is forgotten, from where on history is."""
-    if isinstance(error, CompactedError) and error.compact_revision:
-        return f"{error}; history starts at revision {error.compact_revision}"
-    return str(error)
 
 
 def _one_line(text: str) -> str:

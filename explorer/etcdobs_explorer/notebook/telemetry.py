@@ -126,12 +126,18 @@ def _take(method: MethodCalls, sample: Sample) -> None:
             method.started += int(sample.value)
         case "handled_total":
             method.handled += int(sample.value)
-            method.errors += 0 if sample.labels.get("grpc_code") == "OK" else int(sample.value)
+            method.errors += 0 if _ended_well(sample.labels) else int(sample.value)
         case "handling_seconds_bucket":
             bound = float(sample.labels["le"])
             method.buckets[bound] = method.buckets.get(bound, 0.0) + sample.value
         case _:
             pass
+
+
+def _ended_well(labels: Mapping[str, str]) -> bool:
+    """Whether a call did; a stream is ended by cancelling it."""
+    code = labels.get("grpc_code")
+    return code == "OK" or (code == "Canceled" and labels.get("grpc_type") == "bidi_stream")
 
 
 def _members(samples: Iterable[Sample]) -> list[MemberCalls]:

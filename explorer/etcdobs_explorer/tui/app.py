@@ -26,6 +26,7 @@ from . import messages
 from .always import ALWAYS
 from .keymap import Keymap
 from .memory import Memory, recall
+from .offered import Offered
 from .resources import KEYS, RESOURCES, Reading
 from .schedule import Schedule
 from .screens.contexts import ContextsScreen
@@ -48,7 +49,7 @@ class ExplorerApp(ThemedApp):
     CSS_PATH: ClassVar = sorted(Path(__file__).parent.glob("styles/*.tcss"))
     TITLE = "etcdobs"
     ALLOW_SELECT = False
-    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {Offered}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
 
     def __init__(
@@ -163,7 +164,8 @@ class ExplorerApp(ThemedApp):
     @on(messages.Changed)
     def _changed(self, message: messages.Changed) -> None:
         if message.state not in (None, self.state):
-            return  # news from a cluster that was left
+            self._late(message)
+            return
         now, troubles = time.monotonic(), self.state.connection.troubles
         was_refused = Trouble.REFUSED in troubles
         topics = message.change.apply(self.state, now) | changes.note(message.change, self.state, now)
@@ -296,22 +298,20 @@ class ExplorerApp(ThemedApp):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The verbs that hold here and the contexts, for the palette."""
-        verbs = [verb for verb in VERBS if verb.holds_in(self.view_name)]
-        for verb in verbs[:_MOST_COMMANDS]:
-            yield SystemCommand(verb.name, verb.help, self._runner(verb))
+        if not isinstance(screen, ViewScreen):
+            return  # a dialog is answered first, and a write that it shows not disturbed
+        for verb in [verb for verb in VERBS if verb.holds_in(self.view_name)][:_MOST_COMMANDS]:
+            yield SystemCommand(verb.name, verb.help, partial(self._run, verb))
         for key in self.state.bookmarks[:_MOST_COMMANDS]:
             yield SystemCommand(f"bookmark {inert(key, 60).plain}", "go to this key", partial(self._seek, key))
         for name, context in list(self.session.config.contexts.items())[:_MOST_COMMANDS]:
             if self.session.connect is not None:
-                yield SystemCommand(f"context {name}", f"go to {context.title}", partial(self.go_to, context))
+                yield SystemCommand(f"context {inert(name, 60).plain}", "go there", partial(self.go_to, context))
 
     def _seek(self, key: bytes) -> None:
         self.show_view(KEYS.name)
         separator = self.state.separator
         self.post_message(messages.Changed(changes.Sought(key, bool(separator) and key.endswith(separator))))
-
-    def _runner(self, verb: Verb) -> Callable[[], None]:
-        return lambda: self._run(verb)
 
     # -- verbs ---------------------------------------------------------------------------------------------
 

@@ -1,26 +1,15 @@
 """Decides how the reader gets to a key, from wherever they are: by its name, a bookmark, a hit, or back."""
 
-from typing import Any, Protocol
-
-from textual.message import Message
+from typing import Any
 
 from etcdobs_explorer.model.changes import Sought
-from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.visits import Goal, toggled
 from etcdobs_explorer.model.writes.draft import DraftError, draft
 
-from .messages import Changed, RootChosen, Tell, ViewChosen, Work
+from .messages import Changed, RootChosen, Tell, ViewChosen, Where, Work
 from .screens.bookmarks import BookmarksScreen
 from .screens.search import SearchScreen
 from .screens.target import TargetScreen
-
-
-class Where(Protocol):
-    """The app or a view: what messages are posted from."""
-
-    state: State
-
-    def post_message(self, message: Message, /) -> bool: ...
 
 
 def go_to(where: Where, key: bytes, *, is_branch: bool | None = None, is_return: bool = False) -> None:
@@ -44,13 +33,17 @@ def go_to_typed(where: Where, text: str) -> None:
 
 
 def ask_where(view: Any) -> None:
-    """Ask for a key to go to; what is typed begins as the directory under the cursor."""
-    row, tree = view.current(), view.state.tree
-    near = tree.directory_of(row.key) if row is not None else tree.root
+    """Ask for a key to go to; what is typed begins as the directory under the cursor. A whole key may be pasted behind
+    that: what begins with the separator is taken as it is."""
+    row, tree, separator = view.current(), view.state.tree, view.state.separator
+    near: bytes = tree.directory_of(row.key) if row is not None else tree.root
 
     def named(key: bytes | None) -> None:
-        if key:
-            go_to(view, key)
+        if not key:
+            return
+        added = key.removeprefix(near)
+        is_whole = bool(separator) and near.endswith(separator) and added != key and added.startswith(separator)
+        go_to(view, added if is_whole else key)
 
     view.app.push_screen(TargetScreen("go to key", b"", near), named)
 

@@ -1,12 +1,28 @@
 """Decides what travels between workers, widgets and the app: typed messages, never calls into a widget."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from textual.message import Message
 
 from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.model.changes import Change
 from etcdobs_explorer.model.state import State
+
+
+class Where(Protocol):
+    """The app or a view: what messages are posted from."""
+
+    state: State
+
+    @property
+    def app(self) -> Any:
+        """The app that it belongs to."""
+        ...
+
+    def post_message(self, message: Message, /) -> bool:
+        """Send a message up from here; answers whether it was taken."""
+        ...
 
 
 class Changed(Message):

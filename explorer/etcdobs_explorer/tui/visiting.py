@@ -1,6 +1,8 @@
 """Decides how a cluster is entered, left for another, and entered again with another password, while the app runs."""
 
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,14 +11,14 @@ from textual.app import App
 from textual.worker import Worker, WorkerState, WorkType
 
 from etcdobs_explorer.model import passwords
-from etcdobs_explorer.model.changes import Change
+from etcdobs_explorer.model.changes import Change, WriteEnded
 from etcdobs_explorer.model.contexts import Context, Source
 from etcdobs_explorer.model.gateway import Gateway
 from etcdobs_explorer.model.session import Session
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.model.trouble import Trouble
-from etcdobs_explorer.model.writes import Journal
+from etcdobs_explorer.model.writes import Journal, Phase
 
 from . import messages
 from .containment import Contained, Failures
@@ -39,6 +41,7 @@ class VisitingApp(Contained, App[str]):
         self.failures = Failures(session.log)
         self._busy: set[str] = set()
         self._entered = False
+        self._is_leaving = False
         self._journals: dict[str, Journal] = {}
 
     @property
@@ -82,8 +85,19 @@ class VisitingApp(Contained, App[str]):
             return
         self.work(_GOING, partial(self._go_to, context))
 
-    async def _go_to(self, context: Context) -> None:
-        password = await self._password_of(context)
+    def part_at(self, separator: str) -> None:
+        """Part the keys of this cluster at another separator, `flat` for none, from now on."""
+        if not separator:
+            now = self.visit.context.separator
+            self.tell(b"keys are parted at " + now if now else "keys are flat: :separator TEXT parts them")
+            return
+        given = b"" if separator == "flat" else separator.encode("utf-8", "surrogateescape")
+        context = replace(self.visit.context, separator=given)
+        if context != self.visit.context:
+            self.work(_GOING, partial(self._go_to, context, self.visit.password))
+
+    async def _go_to(self, context: Context, known: str | None = None) -> None:
+        password = known if known is not None else await self._password_of(context)
         if password is None and context.user is not None:
             return
         try:
@@ -171,6 +185,20 @@ class VisitingApp(Contained, App[str]):
 
     def _post(self, change: Change, state: State) -> None:
         self.post_message(messages.Changed(change, state))
+
+    def _late(self, message: messages.Changed) -> None:
+        """News from a cluster that was left: how a write ended is in its journal, should the user come back."""
+        if isinstance(message.change, WriteEnded) and message.state is not None:
+            message.change.apply(message.state, time.monotonic())
+
+    async def action_quit(self) -> None:
+        """Ctrl-C: a write that is under way is stopped first, where it can be; a second one leaves all the same."""
+        if self.state.writing.phase is not Phase.APPLYING or self._is_leaving or self.visit.feeds is None:
+            self.exit()
+            return
+        self._is_leaving = True
+        self.work("stop write", self.visit.feeds.writes.stop)
+        self.tell("a write is under way: it stops after this transaction. Ctrl-C again leaves at once", "warning")
 
     def _stop_reading(self) -> None:
         workers: list[Worker[object]] = list(self.workers)

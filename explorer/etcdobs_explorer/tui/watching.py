@@ -1,21 +1,8 @@
 """Decides what a view posts for a watch to begin, to go on and to end."""
 
-from typing import Protocol
-
-from textual.message import Message
-
-from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.watches import TooManyWatchesError, Watch, WatchSpec
 
-from .messages import Tell, ViewChosen, Work
-
-
-class Where(Protocol):
-    """A view: what messages are posted from."""
-
-    state: State
-
-    def post_message(self, message: Message, /) -> bool: ...
+from .messages import Tell, ViewChosen, Where, Work
 
 
 def begin(where: Where, spec: WatchSpec) -> bool:

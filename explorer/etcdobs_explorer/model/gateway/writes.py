@@ -4,11 +4,16 @@ from collections.abc import AsyncIterator, Collection
 from typing import Protocol
 
 from etcdobs_explorer.model.records import Entry
-from etcdobs_explorer.model.writes import Chunk, Committed, Conflict, Span
+from etcdobs_explorer.model.writes import Chunk, Committed, Conflict, Protection, Span
 
 
 class WritesGateway(Protocol):
     """What is asked where keys are written. Every call raises GatewayError and nothing else."""
+
+    @property
+    def protection(self) -> Protection:
+        """What may not be written now: asked of a whole plan before its first transaction, and of each by `commit`."""
+        ...
 
     async def newest_revision(self) -> int:
         """The newest revision, by quorum."""

@@ -119,7 +119,7 @@ GET = Command(
         Option(
             "sort-by", "the server sorts all of them", choice("FIELD", ("create", "key", "modify", "value", "version"))
         ),
-        Option("order", "ASCEND or DESCEND", choice("ORDER", ("ASCEND", "DESCEND"))),
+        Option("order", "which come first", choice("ORDER", ("ASCEND", "DESCEND"))),
         Option("consistency", "l: linearizable; s: as the member knows it", choice("C", ("l", "s")), default="l"),
         Option("min-mod-rev", "leave out keys changed before", NUMBER, default=0),
         Option("max-mod-rev", "leave out keys changed after", NUMBER, default=0),

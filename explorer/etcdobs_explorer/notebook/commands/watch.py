@@ -33,7 +33,7 @@ def watch(run: Run) -> Any:
     asked = run.asked
     keys = keys_of(asked)
     start = absolute(run, asked["rev"])
-    bounds = _bounds(run)
+    bounds = {**_bounds(run), "start": start}
     watcher = run.client.watch(keys, start_revision=start, prev_kv=asked["prev-kv"], timeout=run.seconds)
     if asked["background"]:
         place = screen(run.watching.show, in_background=True)  # type: ignore[arg-type]

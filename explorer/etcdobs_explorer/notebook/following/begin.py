@@ -30,7 +30,7 @@ def live_keys(
             raise ValueError(f"{name} must be above 0, or None, not {bound!r}")
     extension = loaded()
     watcher = _client(client).watch(keys, start_revision=start_revision)
-    options: dict[str, Any] = {"keep": _KEPT, "seconds": seconds, "most": most}
+    options: dict[str, Any] = {"keep": _KEPT, "seconds": seconds, "most": most, "start": start_revision}
     limits = extension.magic.limits if extension else Limits()
     place = screen(show, in_background=True)
     what = keys.start if isinstance(keys, Keys) else keys.encode() if isinstance(keys, str) else keys

@@ -30,7 +30,15 @@ class Follow(Framed, Sequence[Event]):
     """
 
     def __init__(
-        self, watcher: Watcher, what: bytes, limits: Limits, *, keep: int, seconds: float | None, most: int | None
+        self,
+        watcher: Watcher,
+        what: bytes,
+        limits: Limits,
+        *,
+        keep: int,
+        seconds: float | None,
+        most: int | None,
+        start: int = 0,
     ) -> None:
         self.what = what
         self.limits = limits
@@ -41,6 +49,7 @@ class Follow(Framed, Sequence[Event]):
         self._kept: deque[Event] = deque(maxlen=keep)
         self._seconds = seconds
         self._most = most
+        self._start = start
         self._began = time.monotonic()
         self._per_second: deque[tuple[int, int]] = deque(maxlen=_SECONDS)
 
@@ -91,7 +100,7 @@ class Follow(Framed, Sequence[Event]):
         if not self.ended and not self._has_room():
             self.end(f"after {units.plural(self.total, 'event')}")
         elif not self.ended and self.left == 0:
-            self.end(f"after {units.duration(self._seconds or 0)}")
+            self.end(f"after {_time(self._seconds or 0)}")
         return not self.ended
 
     def _has_room(self) -> bool:
@@ -138,7 +147,12 @@ class Follow(Framed, Sequence[Event]):
         state = Toned(f"ended: {self.ended}", Tone.MUTED) if self.ended else Toned("live", Tone.GOOD)
         left = f"{units.duration(self.left)} left" if self.left is not None and not self.ended else ""
         pace = "" if self.ended else f"{self.rate:.1f}/s {self.sparkline()}"
-        return [state, part, pace, left, f"rev {self.revision}" if self.revision else ""]
+        return [state, part, pace, left, f"rev {self.revision}" if self.revision and not self._is_ahead else ""]
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether it waits for a revision that is not there yet."""
+        return not self.total and self.revision < self._start
 
     def sparkline(self) -> str:
         """Events in each of the last seconds."""
@@ -153,3 +167,7 @@ class Follow(Framed, Sequence[Event]):
     def columns(self, *, raw: bool = False, json: bool = False, **_options: Any) -> Sequence[Column]:
         """The columns key, revision, type, version, lease, size and value of the events kept."""
         return event_columns(self.events, self.limits, raw=raw, json=json)
+
+
+def _time(seconds: float) -> str:
+    return units.duration(seconds) if seconds >= 60 or seconds == int(seconds) else f"{seconds:g}s"

@@ -14,6 +14,7 @@ from etcdobs_explorer.notebook.limits import Limits
 from etcdobs_explorer.notebook.masked import without_secrets
 
 from .result import Framed
+from .summary import summary
 
 _TONES = {"+": Tone.ADDED, "-": Tone.REMOVED, " ": Tone.MUTED, "@": Tone.PLAIN}
 _MOST_LINES = 300
@@ -122,15 +123,16 @@ class Difference(Framed, Sequence[Changed]):
         if unread:
             yield f"the values of {unread:,} are not read"
 
-    def columns(self, *, raw: bool = False, **_options: Any) -> Sequence[Column]:
-        """The columns key, kind, mod_revision_before, mod_revision_after, before and after."""
+    def columns(self, *, raw: bool = False, json: bool = False, **_options: Any) -> Sequence[Column]:
+        """The columns key, kind, mod_revision_before, mod_revision_after, before and after; `json` opens both."""
         kind: Type = "bytes" if raw else "text"
         shape: Callable[[bytes], Any] = bytes if raw else frames.as_text
         sides = [
             [_value(getattr(each, side)) if each.is_read else None for each in self.changes]
             for side in ("before", "after")
         ]
-        texts = [[None if each is None else shape(_kept(each, self.limits)) for each in side] for side in sides]
+        kept = [[None if each is None else _kept(each, self.limits) for each in side] for side in sides]
+        texts = [[None if each is None else shape(each) for each in side] for side in kept]
         revisions = [
             [kv.mod_revision if (kv := getattr(each, side)) else None for each in self.changes]
             for side in ("before", "after")
@@ -142,7 +144,13 @@ class Difference(Framed, Sequence[Changed]):
             Column("mod_revision_after", "int", revisions[1]),
             Column("before", kind, texts[0]),
             Column("after", kind, texts[1]),
+            *(_opened(kept[0], "before") if json else ()),
+            *(_opened(kept[1], "after") if json else ()),
         )
+
+
+def _opened(values: Sequence[bytes | None], side: str) -> list[Column]:
+    return frames.expanded([each or b"" for each in values], side)
 
 
 def event_columns(events: Sequence[Event], limits: Limits, *, raw: bool = False, json: bool = False) -> list[Column]:
@@ -174,7 +182,12 @@ def changed(before: bytes | None, after: bytes | None, limits: Limits) -> Cell:
     plus = sum(tone is Tone.ADDED for tone, _ in lines)
     if not found:
         return Toned("the same value", Tone.MUTED)
-    return Folded(f"+{plus} -{len(found) - plus} lines", (Lines(lines),))
+    return Folded(_in_words(before, after, limits) or f"+{plus} -{len(found) - plus} lines", (Lines(lines),))
+
+
+def _in_words(before: bytes | None, after: bytes | None, limits: Limits) -> str | None:
+    old, new = (None if each is None else _shown(each, limits) for each in (before, after))
+    return None if old is None or limits.form == "hex" else summary(old, new)
 
 
 def _lines_of(each: Changed, limits: Limits) -> Iterator[Block]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_OPTIONS = frozenset({"json", "raw", "reveal", "by"})
+
+
 class Result:
     """What a command answered."""
 
@@ -51,16 +54,22 @@ class Framed(Result):
 
         Raises:
             ModuleNotFoundError: pandas is not installed.
+            TypeError: no result has such an option.
         """
-        return frames.to_pandas(self.columns(**options))
+        return frames.to_pandas(self._asked(options))
 
     def to_polars(self, **options: Any) -> "pl.DataFrame":
         """All rows as a polars DataFrame; otherwise as `to_pandas`."""
-        return frames.to_polars(self.columns(**options))
+        return frames.to_polars(self._asked(options))
 
     def to_arrow(self, **options: Any) -> Any:
         """All rows as a pyarrow Table; otherwise as `to_pandas`."""
-        return frames.to_arrow(self.columns(**options))
+        return frames.to_arrow(self._asked(options))
+
+    def _asked(self, options: dict[str, Any]) -> Sequence[Column]:
+        if unknown := options.keys() - _OPTIONS:
+            raise TypeError(f"no option {', '.join(sorted(unknown))} of a frame: {', '.join(sorted(_OPTIONS))}")
+        return self.columns(**options)
 
 
 class Json:

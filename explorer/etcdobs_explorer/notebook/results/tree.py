@@ -41,11 +41,16 @@ class KeyTree(Framed):
     def blocks(self) -> Iterable[Block]:
         """The tree, its first level open."""
         if self.root.children:
-            yield Tree([self._node(child, 0) for child in self._first(self.root)])
-            yield from ([Tree([_more(self.root, self.limits)])] if _hides(self.root, self.limits) else ())
+            more = [_more(self.root, self.limits)] if _hides(self.root, self.limits) else []
+            yield Tree([*(self._node(child, 0) for child in self._first(self.root)), *more])
         total = f"{units.plural(self.root.count, 'key')}" if self.root.count is not None else ""
-        parts: list[Cell] = [total or Toned("no key", Tone.MUTED), *([self._note] if self._note else []), *self._origin]
-        yield Note(parts)
+        notes = [self._note, "--depth reads further down" if self._stops(self.root) else ""]
+        yield Note([*([total] if total else []), *filter(None, notes), *self._origin])
+
+    def _stops(self, branch: Branch) -> bool:
+        """Whether a directory is shown that was not read."""
+        shown = [each for each in self._first(branch) if each.is_branch]
+        return any(not each.is_read or self._stops(each) for each in shown)
 
     def _first(self, branch: Branch) -> Sequence[Branch]:
         return branch.children[: self.limits.window(len(branch.children))]
@@ -53,13 +58,12 @@ class KeyTree(Framed):
     def _node(self, branch: Branch, depth: int) -> Node:
         if not branch.is_branch:
             return Node((branch.name or Toned("(the key of the directory itself)", Tone.MUTED),))
-        amount = "" if branch.count is None else f"  {units.plural(branch.count, 'key')}"
+        unread = "" if branch.is_read else ", not read"
+        amount = "" if branch.count is None else f"  {units.plural(branch.count, 'key')}{unread}"
         label = (Toned(branch.name + self._separator, Tone.STRONG), Toned(amount, Tone.MUTED))
         children = [self._node(child, depth + 1) for child in self._first(branch)]
         if _hides(branch, self.limits):
             children.append(_more(branch, self.limits))
-        elif not branch.is_read:
-            children.append(Node((Toned("not read: --depth goes further down", Tone.MUTED),)))
         return Node(label, children, is_open=depth < 1)
 
     def columns(self, **_options: Any) -> Sequence[Column]:

@@ -77,5 +77,5 @@ CALLS: tuple[Column[LoggedCall], ...] = (
     Column("MEMBER", 12, _member, rank=1),
     Column("TRIES", 5, _attempts, "right", rank=2),
     Column("TRACE", 8, lambda row, now: [(row.last.trace_id[:8] or "-", "muted")], rank=6),
-    Column("ETCDCTL", 0, _line, rank=5, share=3, least=20),
+    Column("EQUIVALENT", 0, _line, rank=5, share=3, least=20),
 )

@@ -32,7 +32,7 @@ def _countdown(row: LeaseRow, now: float) -> Spans:
 
 
 def _lease_keys(row: LeaseRow, now: float) -> Spans:
-    return number(row.record.key_count if row.record else None)
+    return number(row.record.key_count) if row.record else [("…", "muted")]
 
 
 def _owner(row: LeaseRow, now: float) -> Spans:

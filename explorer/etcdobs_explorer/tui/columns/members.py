@@ -55,7 +55,9 @@ def _raft(row: MemberRow, now: float) -> Spans:
 
 
 def behind(row: MemberRow) -> Spans:
-    """How far it is behind the leader."""
+    """How far it is behind the leader; of the leader itself there is nothing to say."""
+    if row.record.role is Role.LEADER:
+        return [("-", "muted")]
     lag = row.behind
     return known(row, None if lag is None else units.count(lag), "warn" if lag is not None and lag >= _LAGS else "text")
 

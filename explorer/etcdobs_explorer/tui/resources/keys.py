@@ -32,7 +32,7 @@ def _objects(feeds: Feeds, state: State, rows: Sequence[Row], now: float) -> Cal
 KEYS: Resource[Row] = Resource(
     name="keys",
     key="1",
-    aliases=("k", "tree"),
+    aliases=("k",),
     help="the key tree and the value under the cursor",
     topic=Topic.TREE,
     columns=(),

@@ -22,7 +22,7 @@ class ContextList(VirtualList):
         super().__init__(id="contexts")
         self._contexts = contexts
         self._in_use = current
-        self._width = max(len(context.name) for context in contexts)
+        self._name_width = max(len(context.name) for context in contexts)
 
     @property
     def chosen(self) -> Context:
@@ -47,7 +47,7 @@ class ContextList(VirtualList):
         context = self._contexts[index]
         mark: Span = ("● ", "good") if context.name == self._in_use else ("  ", "text")
         name: Span = (
-            inert(context.name.ljust(self._width)),
+            inert(context.name.ljust(self._name_width)),
             f"context-{context.colour}" if context.colour else "strong",
         )
         user: Sequence[Span] = [(inert(context.user, 20), "accent"), ("@", "muted")] if context.user else []

@@ -2,12 +2,12 @@
 
 from typing import ClassVar, TypeAlias
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from etcdobs_explorer.model.diff import diff
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.widgets.bar import Bar
 from etcdobs_explorer.tui.widgets.diff_view import DiffView
@@ -40,7 +40,8 @@ class DiffScreen(ModalScreen[None]):
 
     def __init__(self, before: Side, after: Side) -> None:
         super().__init__()
-        self._view = DiffView(diff(before[1], after[1]))
+        self._view = DiffView()
+        self._values = (before[1], after[1])
         self._names = _Names(before[0], after[0], self._view)
 
     def compose(self) -> ComposeResult:
@@ -51,6 +52,11 @@ class DiffScreen(ModalScreen[None]):
             yield self._names
             yield self._view
 
+    @on(DiffView.Compared)
+    def _compared(self) -> None:
+        self._names.refresh()
+
     def on_mount(self) -> None:
-        """It can be scrolled at once."""
+        """It can be scrolled at once, and says what differs as soon as that is known."""
+        self._view.compare(*self._values)
         self._view.focus()

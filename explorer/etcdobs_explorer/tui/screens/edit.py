@@ -104,7 +104,9 @@ class EditScreen(ModalScreen[bytes]):
         self._head.left = [(" ", "text"), (inert(self._key, 1000), "strong")]
         self._head.right = [(kind + " ", "muted")]
         self._line.left = [(" ✗ " if self._reason else " ", "bad"), (self._reason, "bad")]
-        if entry is not None and entry.key == self._key and self._mod_revision < entry.mod_revision:
+        if self._reason:
+            self._line.right = []
+        elif entry is not None and entry.key == self._key and self._mod_revision < entry.mod_revision:
             moved = f"they wrote it meanwhile: revision {units.count(entry.mod_revision)} "
             self._line.right = [(moved, "warn")]
         else:

@@ -1,6 +1,5 @@
 """Waits for the user's own editor, which has the terminal for as long as it runs."""
 
-import asyncio
 import os
 import shlex
 import tempfile
@@ -9,6 +8,7 @@ from pathlib import Path
 from textual.app import App, SuspendNotSupported
 
 from etcdobs_explorer.model.text import inert
+from etcdobs_explorer.tui.terminal import lend
 
 _DEFAULT = "vi"
 
@@ -46,9 +46,7 @@ def _read(path: Path) -> bytes:
 
 async def _run(app: App[object], command: list[str]) -> None:
     try:
-        with app.suspend(), app.batch_update():
-            process = await asyncio.create_subprocess_exec(*command)
-            code = await process.wait()
+        code = await lend(app, command)
     except SuspendNotSupported:
         raise EditorError("this terminal cannot be given to an editor: e edits here") from None
     except OSError as error:

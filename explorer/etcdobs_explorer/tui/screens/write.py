@@ -10,7 +10,6 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from etcdobs_explorer.model.diff import diff
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.writes import Phase, Plan, plan_lines
 from etcdobs_explorer.tui.messages import Tell, Work
@@ -113,7 +112,10 @@ class WriteScreen(ModalScreen[str]):
             pairs = [*writing.differences]
         self._compared = which % len(pairs) if pairs else 0
         self._diff.display = bool(pairs)
-        self._diff.show(diff(*pairs[self._compared]) if pairs else None)
+        if pairs:
+            self._diff.compare(*pairs[self._compared])
+        else:
+            self._diff.show(None)
 
     def _wanted(self) -> Sequence[bytes]:
         """What has to be typed now, any of these."""

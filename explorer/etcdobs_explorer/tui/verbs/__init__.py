@@ -17,7 +17,7 @@ VERBS: tuple[Verb, ...] = (
     *everywhere.VERBS,
 )
 
-GLYPHS = {
+_GLYPHS = {
     "slash": "/",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
@@ -42,7 +42,7 @@ GLYPHS = {
 def shown_key(keys: str) -> str:
     """A binding's keys as they are printed on a keyboard."""
     names = keys.split(",")
-    return " ".join(GLYPHS.get(name, name.replace("ctrl+", "^")) for name in names)
+    return " ".join(_GLYPHS.get(name, name.replace("ctrl+", "^")) for name in names)
 
 
 def find_verb(name: str, view: str) -> Verb | None:
@@ -51,15 +51,10 @@ def find_verb(name: str, view: str) -> Verb | None:
     return next((verb for verb in named if verb.holds_in(view)), None)
 
 
-def verb_of_key(key: str, view: str) -> Verb | None:
-    """The verb that a key stands for in a view."""
-    return next((verb for verb in VERBS if verb.key == key and verb.holds_in(view)), None)
-
-
 def completions(view: str) -> list[str]:
     """Everything that can follow the `:` in a view."""
     named = [verb for verb in VERBS if verb.holds_in(view)]
     return [verb.name for verb in named] + [alias for verb in named for alias in verb.aliases]
 
 
-__all__ = ["GLYPHS", "VERBS", "Verb", "completions", "find_verb", "shown_key", "verb_of_key"]
+__all__ = ["VERBS", "Verb", "completions", "find_verb", "shown_key"]

@@ -1,30 +1,16 @@
 """Decides what can be done with a key's history, and how the keys are seen as they were."""
 
-from typing import Any, Protocol
-
-from textual.message import Message
+from typing import Any
 
 from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.changes import HistoryOpened, Sought
 from etcdobs_explorer.model.history import revision_of
 from etcdobs_explorer.model.key_tree import RowKind
-from etcdobs_explorer.model.state import State
-from etcdobs_explorer.tui.messages import Changed, Tell, ViewChosen, Work
+from etcdobs_explorer.tui.messages import Changed, Tell, ViewChosen, Where, Work
 from etcdobs_explorer.tui.screens.diff import DiffScreen
 
 from .verb import Verb
-
-
-class Where(Protocol):
-    """The app or a view: what messages are posted from."""
-
-    state: State
-
-    @property
-    def app(self) -> Any: ...
-
-    def post_message(self, message: Message, /) -> bool: ...
 
 
 def open_history(where: Where, key: bytes) -> None:
@@ -57,7 +43,8 @@ def travel_to(where: Where, text: str) -> None:
     except ValueError as error:
         where.post_message(Tell(str(error), "warning"))
     else:
-        travel(where, revision)
+        selection = where.state.selection
+        travel(where, revision, b"" if selection.is_branch else selection.key)
 
 
 def _come_back(where: Where, _: str) -> None:

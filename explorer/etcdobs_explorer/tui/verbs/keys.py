@@ -34,6 +34,12 @@ VERBS = (
     _keys("go-back", "the key looked at before", lambda view, _: going.go_back(view, -1), "left_square_bracket"),
     _keys("go-on", "the key looked at after", lambda view, _: going.go_back(view, 1), "right_square_bracket"),
     _keys(
+        "separator",
+        "part keys at another text, such as : or flat for nowhere",
+        lambda view, text: view.app.part_at(text),
+        argument="TEXT",
+    ),
+    _keys(
         "zoom",
         "give the focused pane all the room, and back",
         lambda view, _: view.zoom(),

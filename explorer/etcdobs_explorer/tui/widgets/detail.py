@@ -33,6 +33,13 @@ class Detail(Painted):
             named = [column for column in columns if column.width == 0]
         spans: list[Span] = []
         for column in named:
-            if cell := column.cell(row, time.monotonic()):
+            cell = column.cell(row, time.monotonic())
+            if _says_something(cell):
                 spans += [(f"{column.title.lower()} ", "muted"), *cell, ("   ", "text")]
         return spans
+
+
+def _says_something(cell: Spans) -> bool:
+    """Not where it is empty or a dash: a title with nothing behind it is noise."""
+    said = "".join(text if isinstance(text, str) else text.plain for text, _ in cell)
+    return said.strip() not in ("", "-")

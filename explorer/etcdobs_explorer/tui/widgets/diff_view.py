@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.strip import Strip
+from textual.worker import WorkType
 
+from etcdobs_explorer.feeds.difference import compared, is_large
 from etcdobs_explorer.model import units
-from etcdobs_explorer.model.diff import Diff, DiffLine
+from etcdobs_explorer.model.diff import Diff, DiffLine, diff
 from etcdobs_explorer.model.syntax import Piece, Token
 from etcdobs_explorer.model.text import inert
 
@@ -24,7 +28,16 @@ _ROLES = {" ": "text", "-": "removed", "+": "added", "@": "accent"}
 
 
 class DiffView(PaintedScroll, can_focus=True):
-    """A difference of two values. `show` gives it one; `folded` says whether only the changes are shown."""
+    """A difference of two values. `show` gives it one, `compare` finds it first; `folded` says whether only the changes
+    are shown."""
+
+    class Compared(Message):
+        """The difference that was wanted is there; `asked` is the one it answers."""
+
+        def __init__(self, found: Diff, asked: object) -> None:
+            super().__init__()
+            self.found = found
+            self.asked = asked
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
@@ -42,20 +55,41 @@ class DiffView(PaintedScroll, can_focus=True):
         super().__init__(id=id)
         self.folded = True
         self._found = found
+        self._asked: object = None
         self._shown: Sequence[DiffLine] = ()
         self._wrapping = Wrapping((), 1)
 
     def show(self, found: Diff | None) -> None:
         """Show another difference, from its top; None while there is none."""
+        self._asked = None
         self._found = found
         self.scroll_to(y=0, animate=False, force=True, immediate=True)
         self._measure()
+
+    def compare(self, before: bytes | None, after: bytes | None) -> None:
+        """Show how a value differs from another: at once, or for large values when that is known."""
+        if not is_large(before, after):
+            self.show(diff(before, after))
+            return
+        self.show(None)
+        self._asked = asked = object()
+
+        async def ask() -> None:
+            self.post_message(self.Compared(await compared(before, after), asked))
+
+        step: WorkType[None] = ask
+        self.run_worker(step, group="compare", exclusive=True, exit_on_error=False)
+
+    @on(Compared)
+    def _compared(self, message: Compared) -> None:
+        if message.asked is self._asked:
+            self.show(message.found)
 
     @property
     def summary(self) -> Spans:
         """What the difference amounts to, for a title: how much was added and removed, and what is not shown."""
         if self._found is None:
-            return ()
+            return [("comparing…", "muted")] if self._asked is not None else ()
         note: Spans = [(f"  {self._found.note}", "warn")] if self._found.note else []
         added, removed = units.count(self._found.added), units.count(self._found.removed)
         fold: Spans = [("  f ", "key"), ("all lines" if self.folded else "changes", "muted")] if self._can_fold else []
@@ -106,8 +140,10 @@ class DiffView(PaintedScroll, can_focus=True):
         return line(spans, self.line_width, self.role, self.rich_style + self.role(role))
 
     def _notice(self, y: int) -> Spans:
-        if y or self._found is None:
+        if y or (self._found is None and self._asked is None):
             return ()
+        if self._found is None:
+            return [("  comparing…", "muted")]
         return [(f"  {self._found.note or 'no line differs'}", "muted")] if not self._shown else ()
 
     # -- moving --------------------------------------------------------------------------------------------

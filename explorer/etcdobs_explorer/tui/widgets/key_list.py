@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from etcdobs_explorer.model import units
+from etcdobs_explorer.model.directory import Loading
 from etcdobs_explorer.model.key_tree import DEEPEST, Row, RowKind
 from etcdobs_explorer.model.kubernetes import ObjectFacts
 from etcdobs_explorer.model.state import State
@@ -19,7 +20,8 @@ from .strips import Spans, cell, two_sided
 from .virtual_list import VirtualList
 
 FRESH_SECONDS = 2.0  # how long a changed key stands out
-_KIND, _NAMESPACE, _AGE, _NAME = 14, 14, 6, 28  # cells
+_KIND, _NAMESPACE, _AGE, _OBJECT = 14, 14, 6, 28  # cells
+_SPACE, _TILDE = 0x20, 0x7E  # bytes between them take one cell each
 _ROOM = 20  # cells that the columns leave for the key
 
 
@@ -67,7 +69,8 @@ class KeyList(VirtualList):
     def empty_spans(self) -> Spans:
         if self._state.tree.filter:
             return [("  no loaded key matches the filter", "muted")]
-        return [("  no keys", "muted")]
+        top = self._state.tree.directory(self._state.tree.root)
+        return [("  no keys" if top.loading is Loading.DONE else "  loading…", "muted")]
 
     # -- how a row looks -----------------------------------------------------------------------------------
 
@@ -79,14 +82,15 @@ class KeyList(VirtualList):
             return self._object_strip(index, facts, base)
         return two_sided(self.row_spans(index), self._below(row), self.line_width, self.role, base)
 
-    def row_spans(self, index: int) -> Spans:
+    def row_spans(self, index: int, room: int | None = None) -> Spans:
+        """What names a row, in `room` cells where the columns leave no more."""
         row = self._state.tree.rows[index]
         indent = "  " * min(row.depth, max(1, self.size.width // 6))
         match row.kind:
             case RowKind.BRANCH:
                 return self._branch(indent, row)
             case RowKind.LEAF:
-                return self._leaf(indent, row)
+                return self._leaf(indent, row, (self.line_width if room is None else room) - len(indent) - 2)
             case RowKind.LOADING:
                 return [(f"{indent}  loading…", "muted")]
             case RowKind.FAILED:
@@ -103,13 +107,13 @@ class KeyList(VirtualList):
         separator = inert(self._state.separator) if row.key.endswith(self._state.separator) else ""
         return [(f"{indent}{arrow} ", "muted"), (name, role), (separator, "muted" if row.name else role)]
 
-    def _leaf(self, indent: str, row: Row) -> Spans:
+    def _leaf(self, indent: str, row: Row, room: int) -> Spans:
         if not row.name:
             return [(f"{indent}  ", "text"), ("(the key of the directory itself)", "muted")]
         is_fresh = self._is_fresh(self._state.touched.get(row.key))
         is_marked = row.key in self._state.bookmarks
         mark = ("• ", "fresh") if is_fresh else ("★ ", "key") if is_marked else ("  ", "text")
-        return [(indent, "text"), mark, (inert(row.name, self.size.width), "fresh" if is_fresh else "text")]
+        return [(indent, "text"), mark, *_name(row.name, room, "fresh" if is_fresh else "text")]
 
     def _is_fresh(self, changed: float | None) -> bool:
         return changed is not None and time.monotonic() - changed < FRESH_SECONDS
@@ -140,15 +144,15 @@ class KeyList(VirtualList):
             (inert(facts.kind, _KIND), _KIND),
             (inert(facts.namespace, _NAMESPACE), _NAMESPACE),
         ]
-        columns.append((inert(facts.name, _NAME), _NAME))
-        room, strips = self.line_width, list[Strip]()
+        columns.append((inert(facts.name, _OBJECT), _OBJECT))
+        room, strips = self.line_width - 1, [Strip.blank(1, base)]
         for text, width in columns:
             if room - width - 1 < _ROOM:
                 break
             room -= width + 1
             aligned = "right" if width == _AGE else "left"
             strips[:0] = [Strip.blank(1, base), cell([(text, "muted")], width, aligned, self.role, base)]
-        return Strip.join([cell(self.row_spans(index), room, "left", self.role, base), *strips])
+        return Strip.join([cell(self.row_spans(index, room), room, "left", self.role, base), *strips])
 
     # -- what the reader does ------------------------------------------------------------------------------
 
@@ -213,3 +217,11 @@ class KeyList(VirtualList):
     def _collapse(self, row: Row) -> None:
         self._state.tree.collapse(row.key)
         self.rows_changed()
+
+
+def _name(name: bytes, room: int, role: str) -> Spans:
+    """A name in `room` cells. What does not fit is left out in the middle: siblings often differ at the end only."""
+    if len(name) <= room or room < 3 or not all(_SPACE <= byte <= _TILDE for byte in name):
+        return [(inert(name, max(room + 1, 1)), role)]
+    head, tail = name[: room // 2], name[len(name) - (room - room // 2 - 1) :]
+    return [(inert(head), role), ("…", "muted"), (inert(tail), role)]

@@ -72,6 +72,8 @@ def raft(row: MemberRow) -> list[Spans]:
     """Where its log is."""
     record = row.record
     leader = units.hex_id(record.leader_id) if record.leader_id else "none" if record.raft_term is not None else None
+    if record.leader_id and record.leader_id == record.id:
+        leader = "itself, it leads"
     return [
         _number(row, "term", record.raft_term),
         _of(row, "follows", known(row, leader, "text" if record.leader_id else "bad")),

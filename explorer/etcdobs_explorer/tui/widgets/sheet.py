@@ -17,6 +17,10 @@ class Sheet(PaintedScroll, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", show=False),
+        Binding("pagedown,ctrl+f,space", "page(1)", show=False),
+        Binding("home,g", "jump(0)", show=False),
+        Binding("end,G", "jump(-1)", show=False),
     ]
 
     def __init__(self, lines: Sequence[Spans]) -> None:
@@ -27,6 +31,14 @@ class Sheet(PaintedScroll, can_focus=True):
     def action_move(self, step: int) -> None:
         """Scroll by lines."""
         self.scroll_relative(y=step, animate=False)
+
+    def action_page(self, step: int) -> None:
+        """Scroll by screens."""
+        self.scroll_relative(y=step * max(1, self.size.height - 1), animate=False)
+
+    def action_jump(self, index: int) -> None:
+        """Scroll to the first line, or to the last for -1."""
+        self.scroll_to(y=self.virtual_size.height if index < 0 else 0, animate=False)
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""

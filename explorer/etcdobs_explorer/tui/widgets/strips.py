@@ -40,12 +40,15 @@ def line(spans: Iterable[Span], width: int, palette: Palette, base: Style) -> St
 
 
 def two_sided(left: Spans, right: Spans, width: int, palette: Palette, base: Style) -> Strip:
-    """A line with something at either end. The right end is cut short where the left one would vanish."""
-    tail = Strip(segments(right, palette, base))
-    wanted = min(cells_of(left) + 1, width // 3)
+    """A line with something at either end, never joined. The right end is cut short where the left one would vanish."""
+    head, tail = Strip(segments(left, palette, base)), Strip(segments(right, palette, base))
+    wanted = min(head.cell_length + 1, width // 3)
     if tail.cell_length > width - wanted:
         tail = _fit(tail, width - wanted, base)
-    return Strip.join([line(left, width - tail.cell_length, palette, base), tail])
+    room = width - tail.cell_length
+    if tail.cell_length and head.cell_length >= room:
+        return Strip.join([_fit(head, room - 1, base), Strip.blank(min(1, room), base), tail])
+    return Strip.join([_fit(head, room, base), tail])
 
 
 def cells_of(spans: Iterable[Span]) -> int:
@@ -73,11 +76,24 @@ def _cell(spans: Spans, width: int, align: str, palette: Palette, base: Style) -
     made = segments(spans, palette, base)
     blank = width - sum(segment.cell_length for segment in made)
     if blank < 0:
-        return list(_fit(Strip(made), width, base))
+        return _cut(made, width, base)
     if not blank:
         return made
     padding = Segment(" " * blank, base)
     return [padding, *made] if align == "right" else [*made, padding]
+
+
+def _cut(made: Iterable[Segment], width: int, base: Style) -> list[Segment]:
+    """What fits into `width` cells, the last one of which is an ellipsis."""
+    kept, room = list[Segment](), width - 1
+    for segment in made:
+        if segment.cell_length > room:
+            break
+        kept.append(segment)
+        room -= segment.cell_length
+    else:
+        return kept
+    return [*kept, segment.split_cells(room)[0], Segment("…", base)] if width > 0 else []
 
 
 def _fit(strip: Strip, width: int, base: Style) -> Strip:

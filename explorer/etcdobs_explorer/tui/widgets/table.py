@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 
 from etcdobs_explorer.model.state import State
@@ -67,6 +68,7 @@ class Table(VirtualList):
         self.resource = resource
         self._columns = resource.columns if columns is None else columns
         self._state = state
+        self._laid: list[tuple[Column[Any], int]] = []
 
     @property
     def rows(self) -> Sequence[Any]:
@@ -94,14 +96,16 @@ class Table(VirtualList):
     def empty_spans(self) -> Spans:
         return self.resource.empty(self._state)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region."""
+        self._laid = layout(self._columns, self.size.width)
+        return super().render_lines(crop)
+
     def row_strip(self, index: int, base: Style) -> Strip:
         """A row as a line: each cell cut to its column."""
-        now = time.monotonic()
-        row = self.rows[index]
-        cells = [
-            (column.cell(row, now), width, column.align) for column, width in layout(self._columns, self.size.width)
-        ]
-        return joined(cells, self.line_width, self, base)
+        now, row = time.monotonic(), self.rows[index]
+        cells = [(column.cell(row, now), width, column.align) for column, width in self._laid]
+        return joined(cells, self._width, self, base)
 
 
 def joined(cells: Sequence[tuple[Spans, int, str]], width: int, painted: Painted | PaintedScroll, base: Style) -> Strip:

@@ -41,6 +41,9 @@ class VirtualList(PaintedScroll, can_focus=True):
         super().__init__(id=id)
         self._place: Hashable | None = None
         self._count = 0
+        # Reckoned once for all lines of a drawing: each takes a walk through the widgets around this one.
+        self._base = Style.null()
+        self._width = 0
 
     # -- for subclasses ------------------------------------------------------------------------------------
 
@@ -80,21 +83,26 @@ class VirtualList(PaintedScroll, can_focus=True):
         end = (self._count if rows is None else rows) - self.scroll_offset.y
         self.refresh(Region(0, 0, self.size.width, min(self.size.height, max(1, end))))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region."""
+        self._base, self._width = self.rich_style, self.line_width
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One visible line."""
         index = y + self.scroll_offset.y
         count = self.row_count()
         if count == 0 and y == 0:
-            return line(self.empty_spans(), self.line_width, self.role, self.rich_style)
+            return line(self.empty_spans(), self._width, self.role, self._base)
         if index >= count:
-            return Strip.blank(self.line_width, self.rich_style)
+            return Strip.blank(self._width, self._base)
         if index != self.cursor or not self.can_focus:
-            return self.row_strip(index, self.rich_style)
-        return self.row_strip(index, self.rich_style + self.role("cursor" if self.has_focus else "idle"))
+            return self.row_strip(index, self._base)
+        return self.row_strip(index, self._base + self.role("cursor" if self.has_focus else "idle"))
 
     def row_strip(self, index: int, base: Style) -> Strip:
         """A row as a line of the widget's width."""
-        return line(self.row_spans(index), self.line_width, self.role, base)
+        return line(self.row_spans(index), self._width, self.role, base)
 
     def visible_range(self) -> range:
         """The indexes of the rows in sight."""
