@@ -104,7 +104,7 @@ def test_frames_hold_nothing_that_a_terminal_acts_on() -> None:
         ("get /a --print-value-only", "x[0].value"),
         ("get /a --hex", "--as hex"),
         ("get /a --rev 999999999", "the cluster is at revision"),
-        ("diff --rev 1 --rev 999999999", "the cluster is at revision"),
+        ("diff --rev 999999998 --rev 999999999", "the cluster is at revision"),
         ('put /a {"b": 1', "JSON"),
         ("get /a # why", "quote what holds blanks"),
         ("endpoint health --cluster", "endpoint status --cluster"),

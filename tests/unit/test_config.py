@@ -95,7 +95,7 @@ def test_no_endpoint_at_all_is_an_error(endpoints: Any) -> None:
         parse_endpoints(endpoints)
 
 
-@pytest.mark.parametrize(("endpoints", "kind"), [([b"a:1"], "bytes"), (b"a:1", "int"), ([None], "NoneType")])
+@pytest.mark.parametrize(("endpoints", "kind"), [([b"a:1"], "bytes"), ([None], "NoneType")])
 def test_an_endpoint_that_is_no_str_names_its_type(endpoints: Any, kind: str) -> None:
     with pytest.raises(TypeError, match=f"an endpoint must be a str, not {kind}"):
         parse_endpoints(endpoints)
