@@ -364,6 +364,16 @@ class TestForbidden:
             assert len(shown.app.screen_stack) == 1
 
 
+@contextlib.asynccontextmanager
+async def edited(gateway: EtcdGateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shown]:
+    """An explorer that has opened $EDITOR on the key `k`."""
+    async with explorer(gateway, SIZE) as shown:
+        monkeypatch.setattr(shown.app, "suspend", contextlib.nullcontext)
+        await at(shown, b"k")
+        await shown.press("E")
+        yield shown
+
+
 class TestOutside:
     def editor(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
         path = tmp_path / "editor"
@@ -377,10 +387,7 @@ class TestOutside:
     ) -> None:
         self.editor(tmp_path, monkeypatch, "echo new > $1")
         client.put("k", "old")
-        async with explorer(gateway, SIZE) as shown:
-            monkeypatch.setattr(shown.app, "suspend", contextlib.nullcontext)
-            await at(shown, b"k")
-            await shown.press("E")
+        async with edited(gateway, monkeypatch) as shown:
             await shown.see("+ new", "Enter applies")
             await shown.press("enter")
             await shown.see("✓ done")
@@ -391,10 +398,7 @@ class TestOutside:
     ) -> None:
         self.editor(tmp_path, monkeypatch, "printf '{\"a\": ' > $1")
         client.put("k", '{"a": 1}')
-        async with explorer(gateway, SIZE) as shown:
-            monkeypatch.setattr(shown.app, "suspend", contextlib.nullcontext)
-            await at(shown, b"k")
-            await shown.press("E")
+        async with edited(gateway, monkeypatch) as shown:
             await shown.see("no JSON", "Ctrl+S")
             await shown.press("ctrl+end", *"2}", "ctrl+s")
             await shown.see("Enter applies")
@@ -405,10 +409,7 @@ class TestOutside:
     ) -> None:
         self.editor(tmp_path, monkeypatch, "exit 3")
         client.put("k", "old")
-        async with explorer(gateway, SIZE) as shown:
-            monkeypatch.setattr(shown.app, "suspend", contextlib.nullcontext)
-            await at(shown, b"k")
-            await shown.press("E")
+        async with edited(gateway, monkeypatch) as shown:
             await shown.see("ended with 3")
             monkeypatch.setenv("EDITOR", "/nowhere/ed")
             await shown.press("E")
