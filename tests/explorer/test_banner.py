@@ -15,8 +15,8 @@ from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.status import Connection, Link
 from etcdobs_explorer.model.trouble import Trouble
 from tests.explorer.fake import MEMBERS, STATUS, FakeGateway
+from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import NARROW, WIDE, explorer
-from tests.explorer.test_cluster import gateway_of
 
 
 class TestConnection:

@@ -1,45 +1,18 @@
 """The explorer on real servers: the gateway's answers, and whole screens while the server changes, dies and returns."""
 
 import io
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from etcdobs import AsyncClient, Client
+from etcdobs import Client
 from etcdobs.testing import Etcd, EtcdCluster, etcd, etcd_cluster
 from etcdobs_explorer.gateway import EtcdGateway
-from etcdobs_explorer.gateway.recorder import CallRecorder
 from etcdobs_explorer.model.records import ChildRecord, FailureKind, GatewayError, Role
 from etcdobs_explorer.model.watches import WatchSpec
 from etcdobs_explorer.report import report
+from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import WIDE, explorer
-
-
-@asynccontextmanager
-async def gateway_of(endpoints: str, *interceptors: Any, **options: Any) -> AsyncIterator[EtcdGateway]:
-    recorder = CallRecorder()
-    made = recorder.options | options
-    made["interceptors"] = (*made["interceptors"], *interceptors)
-    client = AsyncClient(endpoints, timeout=3.0, dial_timeout=1.0, **made)
-    gateway = EtcdGateway(client, dial_timeout=1.0, recorder=recorder)
-    try:
-        yield gateway
-    finally:
-        await gateway.close()
-
-
-@pytest.fixture
-async def gateway(fresh_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    async with gateway_of(fresh_etcd.endpoint) as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(fresh_etcd: Etcd) -> Iterator[Client]:
-    with Client(fresh_etcd.endpoint) as opened:
-        yield opened
 
 
 class TestGateway:
@@ -110,9 +83,9 @@ class TestGateway:
             assert failure.value.kind is FailureKind.UNREACHABLE
             assert b"refused" in failure.value.reason
 
-    async def test_one_dead_endpoint_costs_nothing(self, fresh_etcd: Etcd) -> None:
-        async with gateway_of(f"127.0.0.1:1,{fresh_etcd.endpoint}") as gateway:
-            assert (await gateway.status()).endpoint == fresh_etcd.endpoint.encode()
+    async def test_one_dead_endpoint_costs_nothing(self, quick_etcd: Etcd) -> None:
+        async with gateway_of(f"127.0.0.1:1,{quick_etcd.endpoint}") as gateway:
+            assert (await gateway.status()).endpoint == quick_etcd.endpoint.encode()
 
 
 class TestBrokenCluster:
@@ -158,13 +131,13 @@ class TestScreens:
             client.delete("/config/b")
             await shown.lose("  b ")
 
-    async def test_a_server_that_dies_and_returns(self, fresh_etcd: Etcd, gateway: EtcdGateway, client: Client) -> None:
+    async def test_a_server_that_dies_and_returns(self, quick_etcd: Etcd, gateway: EtcdGateway, client: Client) -> None:
         client.put("/kept", "value")
         async with explorer(gateway) as shown:
             await shown.see("kept", "live")
-            fresh_etcd.kill()
+            quick_etcd.kill()
             await shown.see("connection lost", "kept", " stale ")
-            fresh_etcd.start()
+            quick_etcd.start()
             client.put("/later", "value")
             await shown.see("later")
             await shown.lose("connection lost")

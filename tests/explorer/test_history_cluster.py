@@ -1,6 +1,6 @@
 """The past on a real server: keys that come and go, compactions, and every key as of a revision."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,21 +12,6 @@ from etcdobs_explorer.gateway.past import ClientAt
 from etcdobs_explorer.model.history import HistoryPage, HistoryRecord, RevisionError
 from etcdobs_explorer.model.records import ChildRecord
 from etcdobs_explorer.model.writes import Committed, Protection, RefusedError, create
-
-
-@pytest.fixture
-async def gateway(quick_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    opened = EtcdGateway(AsyncClient(quick_etcd.endpoint, timeout=3.0, dial_timeout=1.0))
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-@pytest.fixture
-def client(quick_etcd: Etcd) -> Iterator[Client]:
-    with Client(quick_etcd.endpoint) as opened:
-        yield opened
 
 
 async def pages(gateway: EtcdGateway, key: bytes, size: int = 100) -> list[HistoryPage]:

@@ -1,28 +1,10 @@
 """A key's history and the tree as of a revision, as the reader sees them, on a real server."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
-from etcdobs import AsyncClient, Client
-from etcdobs.testing import Etcd
+from etcdobs import Client
 from etcdobs_explorer.gateway import EtcdGateway
 from tests.explorer.screens import NARROW, WIDE, Shown, explorer
-
-
-@pytest.fixture
-async def gateway(quick_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    opened = EtcdGateway(AsyncClient(quick_etcd.endpoint, timeout=3.0, dial_timeout=1.0))
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-@pytest.fixture
-def client(quick_etcd: Etcd) -> Iterator[Client]:
-    with Client(quick_etcd.endpoint) as opened:
-        yield opened
 
 
 async def command(shown: Shown, text: str) -> None:

@@ -1,12 +1,11 @@
 """The key tree on real servers: huge directories, a search, hostile names, and users who may read a part only."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from etcdobs import AsyncClient, Client
-from etcdobs.testing import Etcd, etcd
+from etcdobs.testing import etcd
 from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.gateway import EtcdGateway
 from etcdobs_explorer.model.changes import Change
@@ -14,22 +13,9 @@ from etcdobs_explorer.model.records import ChildRecord, Permitted
 from etcdobs_explorer.model.search import Phase, Query
 from etcdobs_explorer.model.state import State
 from tests.explorer.screens import WIDE, explorer
-from tests.explorer.test_cluster import gateway_of
 
 HUGE = 6_000
 POD = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1", "namespace": "prod"}}'
-
-
-@pytest.fixture
-async def gateway(fresh_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    async with gateway_of(fresh_etcd.endpoint) as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(fresh_etcd: Etcd) -> Iterator[Client]:
-    with Client(fresh_etcd.endpoint) as opened:
-        yield opened
 
 
 def fill(client: Client, *keys: str) -> None:

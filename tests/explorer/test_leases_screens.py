@@ -1,7 +1,6 @@
 """Leases on a real server: looked into, made, ended, kept alive, as the reader does it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -12,21 +11,6 @@ from etcdobs_explorer.model.records import LeaseRecord
 from etcdobs_explorer.model.writes import Protection, RefusedError
 from tests.explorer.fake import FakeGateway
 from tests.explorer.screens import NARROW, WIDE, explorer
-
-
-@pytest.fixture
-async def gateway(quick_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    opened = EtcdGateway(AsyncClient(quick_etcd.endpoint, timeout=3.0, dial_timeout=1.0))
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-@pytest.fixture
-def client(quick_etcd: Etcd) -> Iterator[Client]:
-    with Client(quick_etcd.endpoint) as opened:
-        yield opened
 
 
 class TestGateway:

@@ -10,8 +10,8 @@ import pytest
 from etcdobs import Client, NoSpaceError
 from etcdobs.testing import Etcd, EtcdCluster, etcd, etcd_cluster
 from etcdobs_explorer.model.records import FailureKind, GatewayError, Role
+from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import WIDE, explorer
-from tests.explorer.test_cluster import gateway_of
 
 
 @pytest.fixture

@@ -1,27 +1,10 @@
 """Bugs that another etcd viewer has shown on a real server, each of which must not be one here: those of reading."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
 
 from etcdobs import Client
-from etcdobs.testing import Etcd
 from etcdobs_explorer.gateway import EtcdGateway
 from tests.explorer.screens import explorer
-from tests.explorer.test_cluster import gateway_of
-
-
-@pytest.fixture
-async def gateway(fresh_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    async with gateway_of(fresh_etcd.endpoint) as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(fresh_etcd: Etcd) -> Iterator[Client]:
-    with Client(fresh_etcd.endpoint) as opened:
-        yield opened
 
 
 async def test_2_markup_in_a_value_or_a_key_is_shown_and_crashes_nothing(gateway: EtcdGateway, client: Client) -> None:

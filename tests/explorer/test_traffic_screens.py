@@ -9,9 +9,9 @@ from etcdobs.testing import Etcd
 from etcdobs_explorer.model.calls import OPEN, CallRecord
 from etcdobs_explorer.model.samples import CALL_SECONDS
 from tests.explorer.fake import FakeGateway
+from tests.explorer.gateways import gateway_of
 from tests.explorer.hostile import HOSTILE
 from tests.explorer.screens import NARROW, WIDE, explorer
-from tests.explorer.test_cluster import gateway_of
 from tests.explorer.test_traffic import at, stream, unary
 
 GET = CallRecord(

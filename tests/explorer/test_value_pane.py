@@ -15,8 +15,8 @@ from etcdobs_explorer.model.value import read
 from etcdobs_explorer.tui.widgets.value_pane import ValuePane
 from etcdobs_explorer.tui.widgets.value_view import ValueView
 from tests.explorer.fake import FakeGateway
+from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import NARROW, WIDE, Shown, explorer
-from tests.explorer.test_cluster import gateway_of
 from tests.explorer.test_terminal import terminal
 
 CONFIG = json.dumps({"name": "shop", "servers": [f"s{n}" for n in range(40)], "last": {"deep": "Needle"}}).encode()

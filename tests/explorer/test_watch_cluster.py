@@ -1,12 +1,10 @@
 """Watches of a real server: what each brings, why it ends, and the view with an event's difference."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from etcdobs import AsyncClient, Client, Put
-from etcdobs.testing import Etcd
+from etcdobs import Client, Put
 from etcdobs_explorer.feeds import Feeds
 from etcdobs_explorer.gateway import EtcdGateway
 from etcdobs_explorer.model.changes import Change, EventsArrived, WatchBegan, WatchFailed
@@ -15,19 +13,6 @@ from etcdobs_explorer.model.records import EventBatch, EventRecord
 from etcdobs_explorer.model.watches import WatchSpec
 from tests.explorer.fake import FakeGateway
 from tests.explorer.screens import WIDE, explorer
-
-
-@pytest.fixture
-async def gateway(fresh_etcd: Etcd) -> AsyncIterator[EtcdGateway]:
-    opened = EtcdGateway(AsyncClient(fresh_etcd.endpoint, timeout=3.0))
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def client(fresh_etcd: Etcd) -> Iterator[Client]:
-    with Client(fresh_etcd.endpoint) as opened:
-        yield opened
 
 
 async def turns() -> None:
