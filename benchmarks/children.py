@@ -1,17 +1,19 @@
 """Measures what listing a directory costs beside counts of all that lies in it, in CPU time of the server.
 
-    python benchmarks/children.py [keys]
+    python benchmarks/children.py [keys] [--words]
 
-Starts an etcd of its own (ETCDOBS_ETCD names another binary) and loads the keys into 97 directories. What the server's
-CPU does is told apart from what else the machine does, so that the ratios hold on a busy one too; "one directory" is
-the read with limit=1 that listing by hand takes for each of them.
+Starts an etcd of its own (ETCDOBS_ETCD names another binary) and loads the keys into 97 directories, which are
+numbered, or with `--words` have names that say nothing of where the next is. What the server's CPU does is told apart
+from what else the machine does, so that the ratios hold on a busy one too; "one directory" is the read with limit=1
+that listing by hand takes for each of them.
 """
 
 import os
+import random
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from etcdobs import Client, Keys
@@ -23,10 +25,19 @@ ROUNDS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def lines(count: int) -> Iterable[str]:
+def words() -> list[str]:
+    """Names of 3 to 14 letters."""
+    draw, letters = random.Random(1), "abcdefghijklmnopqrstuvwxyz-"
+    names: set[str] = set()
+    while len(names) < DIRECTORIES:
+        names.add("".join(draw.choices(letters, k=draw.randint(3, 14))))
+    return sorted(names)
+
+
+def lines(count: int, names: Sequence[str]) -> Iterable[str]:
     """The keys, as `load` takes them."""
     for number in range(count):
-        yield f'{{"key": "{PREFIX}{number % DIRECTORIES:02}/{number // DIRECTORIES:08}", "value": "{"x" * 100}"}}'
+        yield f'{{"key": "{PREFIX}{names[number % DIRECTORIES]}/{number // DIRECTORIES:08}", "value": "{"x" * 100}"}}'
 
 
 def server_process(endpoint: str) -> Path:
@@ -48,10 +59,10 @@ def cpu(process: Path) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def main(count: int) -> None:
+def main(count: int, names: Sequence[str]) -> None:
     """Prints a line for each way."""
     with etcd(flags=["--quota-backend-bytes=8589934592"]) as server, Client(server.endpoint, timeout=600) as client:
-        client.load(lines(count))
+        client.load(lines(count, names))
         process = server_process(server.endpoint)
         ways: dict[str, Callable[[], object]] = {
             "count": lambda: client.count(Keys.prefix(PREFIX)),
@@ -74,4 +85,6 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
+    numbered = [f"{number:02}" for number in range(DIRECTORIES)]
+    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    main(numbers[0] if numbers else 200_000, words() if "--words" in sys.argv else numbered)

@@ -1,54 +1,31 @@
-"""Measures the explorer's key tree on a large directory: first rows, the longest stall, memory, the way to a key.
+"""Measures the explorer's key tree on a large directory: first rows, what the steps of the loop cost, memory.
 
-    python -m benchmarks.explorer_tree [--keys 1000000] [--endpoint 127.0.0.1:2379]
+    python -m benchmarks.explorer_tree [--keys 1000000] [--endpoint 127.0.0.1:2379] [--tops]
 
-Without an endpoint an etcd is started, and the keys are loaded into it, which takes the longest part.
+Without an endpoint an etcd is started, and the keys are loaded into it, which takes the longest part. For each scene:
+the seconds that it took, the process's peak, and what the steps of the loop cost. `--tops` names the worst.
 """
 
 import argparse
 import asyncio
-import resource
+import subprocess
+import sys
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
-from etcdobs import AsyncClient, Client, Keys
+from benchmarks.explorer_stage import Stage, perform, play
+from etcdobs import Client, Keys
 from etcdobs.testing import etcd
-from etcdobs_explorer.gateway import EtcdGateway
 from etcdobs_explorer.model.changes import Sought
 from etcdobs_explorer.model.key_tree import Row
-from etcdobs_explorer.model.search import Phase, Query
-from etcdobs_explorer.model.state import State
-from etcdobs_explorer.tui.app import ExplorerApp
+from etcdobs_explorer.model.search import Phase
 from etcdobs_explorer.tui.messages import Changed, Work
 from etcdobs_explorer.tui.widgets.key_list import KeyList
 
 PREFIX = b"/huge/"
-_TICK = 0.005
-
-
-class Stalls:
-    """The longest time in which the event loop ran nothing else; `busy` is how much of the processor the process itself
-    had in one: where others keep the machine busy, the rest was theirs."""
-
-    def __init__(self) -> None:
-        self.longest = self.busy = 0.0
-
-    async def watch(self) -> None:
-        """Look for ever."""
-        before, spent = time.perf_counter(), time.process_time()
-        while True:
-            await asyncio.sleep(_TICK)
-            now, used = time.perf_counter(), time.process_time()
-            self.longest = max(self.longest, now - before - _TICK)
-            self.busy = max(self.busy, used - spent)
-            before, spent = now, used
-
-    def take(self) -> str:
-        """What was seen since this was asked last."""
-        told = f"stall {self.longest * 1000:4.0f} ms, busy {self.busy * 1000:4.0f} ms"
-        self.longest = self.busy = 0.0
-        return told
+MODULE = "benchmarks.explorer_tree"
+_MANY = 200_000
 
 
 def lines(count: int) -> Iterator[str]:
@@ -68,66 +45,60 @@ def server(endpoint: str, keys: int) -> Generator[str]:
         yield started.endpoint
 
 
-@asynccontextmanager
-async def explorer(endpoint: str) -> AsyncGenerator[tuple[ExplorerApp, State]]:
-    gateway = EtcdGateway(AsyncClient(endpoint, timeout=30.0))
-    state = State("benchmark")
-    app = ExplorerApp(gateway, state)
+async def script(stage: Stage) -> None:
+    """What a reader does with a directory of a million keys."""
+    app, state = stage.app, stage.state
+    directory = state.tree.directory(PREFIX)
+    began = time.perf_counter()
+    await stage.wait(lambda: state.tree.directory(b"/").children)
+    await stage.scene("the tree", *":goto /huge/", "enter", rest=1.0)
+    await stage.scene("the first rows", "right", until=lambda: directory.children, rest=0.0)
+    await stage.scene("the first part", until=lambda: directory.more)
+    await stage.scene("walked", "pagedown", "pagedown", "up", "end", "home", "end", "up", "home")
+    last = await asyncio.to_thread(_last)
+
+    def current() -> Row | None:
+        return app.screen.query_one(KeyList).current
+
+    def there() -> bool:
+        row = current()
+        return row is not None and row.key == last
+
+    app.post_message(Changed(Sought(last, False)))
+    await stage.scene("to the last key, which was not loaded", until=there)
+    await stage.scene("earlier ones", "home", "enter", rest=2.0)
+    await stage.scene("a search through all", *"S99999", "enter", until=lambda: state.search.phase is Phase.DONE)
+    assert state.search.seen, time.perf_counter() - began
+    await stage.scene("its hits walked", "tab", "tab", "tab", "pagedown", "end", "escape")
+    app.post_message(Work("load", lambda feeds: feeds.keys.load(PREFIX, b"/", _MANY)))
+    await stage.scene("200,000 siblings in one part", until=lambda: len(directory.children) >= _MANY and directory.more)
+    await stage.scene("walked", "home", "pagedown", "end", "pageup", "home")
+    await stage.scene("more, after them", "end", "enter", rest=5.0)
+    await stage.scene("a filter typed", *"/k01234", rest=1.0)
+    await stage.scene("a filter given up", "escape", "escape", rest=1.0)
+    await stage.scene("another filter", *"/~9{3}", "enter", rest=1.0)
+    with writer():
+        await stage.scene("500 changes a second, filtered", rest=5.0)
+        await stage.scene("unfiltered", "escape", "home", rest=5.0)
+        await stage.scene("walked", "pagedown", "end", "home", "down", rest=1.0)
+    await stage.scene("read again", "r", rest=5.0)
+    await stage.scene("closed and opened", "home", "left", "left", "right", rest=2.0)
+
+
+@contextmanager
+def writer() -> Generator[None]:
+    """Another process, which writes keys that are there: some of those in sight."""
+    command = [sys.executable, "-m", "benchmarks.explorer_watch", "--write", sys.argv[2], "500", "10", "/huge/k00"]
+    process = subprocess.Popen(command)
     try:
-        async with app.run_test(size=(140, 40)):
-            yield app, state
+        yield
     finally:
-        await gateway.close()
+        process.kill()
+        process.wait()
 
 
-def memory() -> float:
-    """The most that the process has held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-async def measured(endpoint: str) -> None:
-    stalls = Stalls()
-    watching = asyncio.create_task(stalls.watch())
-    async with explorer(endpoint) as (app, state):
-        began = time.perf_counter()
-
-        async def until(what: str, holds: object) -> None:
-            assert callable(holds)
-            while not holds():  # noqa: ASYNC110 - a screen tells nobody
-                await asyncio.sleep(_TICK)
-            taken = time.perf_counter() - began
-            print(f"{what:40} {taken:7.2f} s   {stalls.take()}   {memory():5.0f} MiB")
-
-        def current() -> Row:
-            row = app.screen.query_one(KeyList).current
-            assert row is not None
-            return row
-
-        await until("the root", lambda: state.tree.directory(b"").children)
-        began = time.perf_counter()
-        state.tree.expand(PREFIX)
-        app.post_message(Work("load", lambda feeds: feeds.keys.load(PREFIX, b"/")))
-        await until("first rows of the directory", lambda: state.tree.directory(PREFIX).children)
-        await until("the first part of it", lambda: state.tree.directory(PREFIX).more)
-        began = time.perf_counter()
-        last = await asyncio.to_thread(_last, endpoint)
-        app.post_message(Changed(Sought(last, False)))
-        await until("to the last key, which was not loaded", lambda: current().key == last)
-        began = time.perf_counter()
-        app.post_message(Work("search", lambda feeds: feeds.keys.search(Query("99999", PREFIX))))
-        await until("a search through all keys", lambda: state.search.phase is Phase.DONE)
-        print(f"  {state.search.seen:,} keys seen, {len(state.search.hits) + state.search.left_out:,} hits")
-        began, directory = time.perf_counter(), state.tree.directory(PREFIX)
-        app.post_message(Work("load", lambda feeds: feeds.keys.load(PREFIX, b"/", 200_000)))
-        await until("200,000 siblings in one part", lambda: len(directory.children) >= 200_000 and directory.more)
-        began = time.perf_counter()
-        state.tree.set_filter("1234")
-        await until("a filter over them", lambda: 0 < len(state.tree.rows) < 100_000)
-    watching.cancel()
-
-
-def _last(endpoint: str) -> bytes:
-    with Client(endpoint, timeout=30) as client:
+def _last() -> bytes:
+    with Client(sys.argv[2], timeout=30) as client:
         return b"/huge/k%07d" % (client.count(Keys.prefix(PREFIX)) - 1)
 
 
@@ -136,10 +107,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--endpoint", default="")
+    parser.add_argument("--tops", action="store_true")
     given = parser.parse_args()
     with server(given.endpoint, given.keys) as endpoint:
-        asyncio.run(measured(endpoint))
+        perform(MODULE, "--play", endpoint, tops=given.tops)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--play"]:
+        play(sys.argv[2], script)
+    else:
+        main()

@@ -1,14 +1,16 @@
 """Measures what a flood of events costs the explorer: CPU, memory, how long the event loop and the reader wait.
 
-    python benchmarks/explorer_watch.py [minutes] [events a second] [puts in a transaction] [--profile FILE]
+    python -m benchmarks.explorer_watch [minutes] [events a second] [puts in a transaction] [--tops] [--profile FILE]
 
 Starts an etcd of its own (ETCDOBS_ETCD names another binary) and a process that writes 5,000 events a second from four
 tasks: transactions of 10 puts of 100 bytes, spread over 10,000 keys. The explorer runs on a pseudo-terminal of 140 x 40
-and shows its watch view, with a second watch beside the key tree's; every second a key is pressed. `loop` is how late a
-10 ms timer of its event loop comes, `own` the CPU time that the loop's thread itself spent meanwhile (what the timer
-waits for on a quiet machine), `machine` how late such a timer comes in a process that does nothing else. `key` is the
-time from the arrival of a key to its being handled, `paint` that from a key being typed to the help being on the
-terminal. `--profile` writes cProfile's statistics of the explorer, which runs slower with it.
+and shows its watch view, with a second watch beside the key tree's; meanwhile the log is walked, an event's difference
+opened, the log paused and resumed, a filter typed, the help and the key tree looked at. `loop` is how late a 10 ms
+timer of its event loop comes, `machine` how late such a timer comes in a process that does nothing else; the steps of
+the loop are told with their own CPU time, what they take on a quiet machine. `key` is the time from the arrival of a
+key to its being handled, `key own` the CPU time of the steps in it, `paint` the time from a key being typed to the help
+being on the terminal. `--tops` names the steps that cost most; `--profile` writes cProfile's statistics of the
+explorer, which runs slower with it.
 """
 
 import asyncio
@@ -34,6 +36,7 @@ from typing import Any
 
 from textual import events
 
+from benchmarks.explorer_steps import Steps
 from etcdobs import AsyncClient, Put
 from etcdobs.testing import etcd
 from etcdobs_explorer import pauses
@@ -45,6 +48,9 @@ WRITERS = 4
 KEYS = 10_000
 SETTLE = 5.0  # seconds before the first measurement
 LINES, COLUMNS = 40, 140
+SELF = (sys.executable, "-m", "benchmarks.explorer_watch")
+# Seconds apart: walked, followed, helped, paused and resumed, an event's difference and its neighbour, filtered, tree.
+STAY = ("k", "j", "f", "?", "p", "p", "\r", "[", "\x1b", "/", "0", "7", "\r", "\x1b", "f", "\x02", "f", "1", "4")
 
 
 def rss() -> float:
@@ -70,7 +76,8 @@ class Measured(ExplorerApp):
         super().__init__(gateway, state)
         self.loop_lags = list[float]()
         self.key_lags = list[float]()
-        self.own = list[float]()
+        self.key_own = list[float]()
+        self.steps = Steps()
         self.report: dict[str, Any] = {}
         self._profile = profile
 
@@ -85,12 +92,13 @@ class Measured(ExplorerApp):
         self.report = {"rss": [round(rss(), 1)]}
         self.loop_lags.clear()
         self.key_lags.clear()
+        self.key_own.clear()
+        self.steps.begin()
         began, cpu, minute, seen = time.monotonic(), time.process_time(), 1, self.state.log.total
         while True:
-            due, spent = time.monotonic() + 0.01, time.thread_time()
+            due = time.monotonic() + 0.01
             await asyncio.sleep(0.01)
             self.loop_lags.append(max(0.0, time.monotonic() - due))
-            self.own.append(time.thread_time() - spent)
             wall = time.monotonic() - began
             if wall >= 60 * minute:
                 minute += 1
@@ -105,6 +113,7 @@ class Measured(ExplorerApp):
         """How long a key waited."""
         if isinstance(event, events.Key):
             self.key_lags.append(time.monotonic() - event.time)
+            self.key_own.append(self.steps.since(event.time))
         await super().on_event(event)
 
 
@@ -113,7 +122,7 @@ async def explore(endpoint: str, profile: str) -> dict[str, Any]:
     profiler = cProfile.Profile() if profile else None
     gateway = EtcdGateway(AsyncClient(endpoint))
     app = Measured(gateway, State("benchmark"), profiler)
-    pauses.shorten()  # as the command does
+    pauses.shorten(lambda: app.pressed_at)  # as the command does
     await app.run_async()
     await gateway.close()
     if profiler:
@@ -122,8 +131,10 @@ async def explore(endpoint: str, profile: str) -> dict[str, Any]:
     logs = [{"total": w.log.total, "dropped": w.log.dropped, "held": w.log.held} for w in app.state.watches.rows]
     found = app.report | {
         "loop": spread(app.loop_lags),
-        "own": spread(app.own),
+        "steps": app.steps.told(),
+        "tops": app.steps.tops(),
         "key": spread(app.key_lags),
+        "key own": spread(app.key_own),
         "watches": logs,
     }
     return found | {"end_rss": round(rss(), 1)}
@@ -132,19 +143,19 @@ async def explore(endpoint: str, profile: str) -> dict[str, Any]:
 # -- the writer ----------------------------------------------------------------------------------------------
 
 
-async def write(endpoint: str, rate: float, operations: int) -> None:
+async def write(endpoint: str, rate: float, operations: int, prefix: str) -> None:
     """Writes transactions at a rate of events a second, until it is ended."""
     batches = count()
     async with AsyncClient(endpoint, metrics=None) as client, asyncio.TaskGroup() as tasks:
         for _ in range(WRITERS):
-            tasks.create_task(_write(client, batches, operations, operations * WRITERS / rate))
+            tasks.create_task(_write(client, batches, operations, operations * WRITERS / rate, prefix))
 
 
-async def _write(client: AsyncClient, batches: Iterator[int], operations: int, period: float) -> None:
+async def _write(client: AsyncClient, batches: Iterator[int], operations: int, period: float, prefix: str) -> None:
     value, due = "x" * 100, time.monotonic()
     for batch in batches:
         numbers = range(batch * operations, (batch + 1) * operations)
-        await client.txn().then(*(Put(f"/flood/{number % KEYS:05d}", value) for number in numbers)).commit()
+        await client.txn().then(*(Put(f"{prefix}{number % KEYS:05d}", value) for number in numbers)).commit()
         due += period
         await asyncio.sleep(due - time.monotonic())
 
@@ -161,11 +172,11 @@ class Terminal:
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         environment |= {"GRPC_VERBOSITY": "NONE", "GLOG_minloglevel": "3"}
         self._process = subprocess.Popen(
-            [sys.executable, __file__, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+            [*SELF, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
         )
         os.close(theirs)
         self.written = 0
-        self._tail = b""
+        self.tail = b""
         self._seen = threading.Event()
         self._wanted = b""
         threading.Thread(target=self._read, daemon=True).start()
@@ -174,8 +185,8 @@ class Terminal:
         with suppress(OSError):
             while chunk := os.read(self._ours, 65536):
                 self.written += len(chunk)
-                self._tail = (self._tail + chunk)[-200_000:]
-                if self._wanted and self._wanted in self._tail:
+                self.tail = (self.tail + chunk)[-200_000:]
+                if self._wanted and self._wanted in self.tail:
                     self._seen.set()
 
     def press(self, keys: str) -> None:
@@ -185,7 +196,7 @@ class Terminal:
     def press_until(self, keys: str, wanted: bytes) -> float:
         """Seconds from typing to a text on the terminal."""
         self._seen.clear()
-        self._tail, self._wanted = b"", wanted
+        self.tail, self._wanted = b"", wanted
         began = time.monotonic()
         self.press(keys)
         self._seen.wait(10.0)
@@ -216,15 +227,15 @@ def run(endpoint: str, minutes: float, profile: str) -> tuple[dict[str, Any], fl
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report")
         terminal = Terminal("--explore", endpoint, report, profile)
-        terminal.press_until("", b"live")
+        terminal.press_until("", b"revision")
         terminal.press_until("4", b"BEHIND")
         terminal.press_until("n", b"Key or prefix")
         terminal.press_until("/flood/", b"etcdctl watch")
         terminal.press("\r")
         time.sleep(SETTLE)
         began, written, paints = time.monotonic(), terminal.written, list[float]()
-        idle = subprocess.Popen([sys.executable, __file__, "--idle"], stdout=subprocess.PIPE, text=True)
-        for keys in cycle(("k", "j", "f", "?", "\t", "\t")):
+        idle = subprocess.Popen([*SELF, "--idle"], stdout=subprocess.PIPE, text=True)
+        for keys in cycle(STAY):
             if time.monotonic() - began >= 60 * minutes:
                 break
             if keys == "?":
@@ -232,21 +243,27 @@ def run(endpoint: str, minutes: float, profile: str) -> tuple[dict[str, Any], fl
                 terminal.press("\x1b")
             else:
                 terminal.press(keys)
-            time.sleep(1.0)
+            time.sleep(0.5)
         rate = (terminal.written - written) / (time.monotonic() - began)
         idle.terminate()
         machine = json.loads(idle.communicate()[0])
-        terminal.press("q")
+        for keys in ("\x1b", "\x1b", "q"):  # out of a dialog or the prompt first
+            terminal.press(keys)
+            time.sleep(0.5)
         terminal.wait()
+        if not os.path.exists(report):
+            raise RuntimeError(
+                f"the explorer did not come to its end: {terminal.tail[-2000:].decode(errors='replace')}"
+            )
         with open(report) as file:
             return json.load(file) | {"machine": machine, "paint": spread(paints)}, rate
 
 
-def main(minutes: float, rate: float, operations: int, profile: str) -> None:
+def main(minutes: float, rate: float, operations: int, profile: str, *, tops: bool) -> None:
     """Prints what was measured."""
     with etcd() as server:
-        order = ["--write", server.endpoint, str(rate), str(operations)]
-        writer = subprocess.Popen([sys.executable, __file__, *order])
+        order = ["--write", server.endpoint, str(rate), str(operations), "/flood/"]
+        writer = subprocess.Popen([*SELF, *order])
         try:
             found, output = run(server.endpoint, minutes, profile)
         finally:
@@ -259,20 +276,23 @@ def main(minutes: float, rate: float, operations: int, profile: str) -> None:
         print(f"{name}: {log['total']:,} events, {log['held']:,} held, {log['dropped']:,} counted as dropped")
     print(f"CPU {found['cpu']:.0%} of a core, {output / 1024:,.0f} KiB/s to the terminal")
     print(f"RSS at the start and after each minute: {found['rss']} MiB, at the end {found['end_rss']}")
-    for name in ("machine", "loop", "own", "key", "paint"):
+    for name in ("machine", "loop", "key", "key own", "paint"):
         print(f"{name:8}" + "".join(f"{label} {number:7.1f} ms   " for label, number in found[name].items()))
+    print("\n".join([f"steps   {found['steps']}", *(found["tops"] if tops else ())]))
 
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
     if arguments[:1] == ["--write"]:
-        asyncio.run(write(arguments[1], float(arguments[2]), int(arguments[3])))
+        asyncio.run(write(arguments[1], float(arguments[2]), int(arguments[3]), arguments[4]))
     elif arguments[:1] == ["--idle"]:
         idle()
     elif arguments[:1] == ["--explore"]:
         Path(arguments[2]).write_text(json.dumps(asyncio.run(explore(arguments[1], arguments[3]))))
     else:
+        tops = "--tops" in arguments
+        arguments = [each for each in arguments if each != "--tops"]
         named = arguments.index("--profile") if "--profile" in arguments else len(arguments)
         numbers = [float(number) for number in arguments[:named]]
         minutes, rate, operations = [*numbers, *(1.0, 5000.0, 10.0)[len(numbers) :]]
-        main(minutes, rate, int(operations), "".join(arguments[named + 1 :]))
+        main(minutes, rate, int(operations), "".join(arguments[named + 1 :]), tops=tops)

@@ -189,14 +189,14 @@ def _locks() -> tuple[PanelBuilder, ...]:
         ),
         lines(
             "Operations in a batch",
-            "How many operations of client.batched went together in one transaction.",
+            "How many operations of client.batched went together in one call.",
             "short",
             Query(quantile(0.5, client("etcdobs_batched_operations_bucket")), "p50"),
             Query(quantile(0.95, client("etcdobs_batched_operations_bucket")), "p95"),
         ),
         lines(
             "Batches",
-            "Transactions that client.batched sent.",
+            "Calls that client.batched sent.",
             "cps",
             Query(total_rate(client("etcdobs_batched_operations_count"), "instance"), _EACH),
         ),

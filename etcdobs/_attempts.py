@@ -6,12 +6,12 @@ time that is left: a call that is merely slow is cut once. A mutation cannot be 
 sent: one that has answered nothing for a while is probed first, and one that has no leader is to refuse it.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeVar
 
-from etcdobs._call import Call, Confirmation
+from etcdobs._call import CLIENT_DEFAULT, Call
 from etcdobs._probe import PROBE_SECONDS, SilentError, probe, reconsider
 from etcdobs._retry import Verdict, backoff_bound, judge, outcome_unknown, reason
-from etcdobs._steps import NOW, Aside, Flow, Metadata, Note, Renew, Session, Sleep
+from etcdobs._steps import BARE, NOW, Aside, Flow, Note, Renew, Send, Session, Sleep
 from etcdobs.config import Endpoint, RetryPolicy
 from etcdobs.errors import (
     CallCancelledError,
@@ -21,6 +21,8 @@ from etcdobs.errors import (
     NotSupportedForLearnerError,
     UnavailableError,
 )
+
+T = TypeVar("T")
 
 TOKEN_RENEWALS = 3
 LONGEST_SLICE = 1.5
@@ -45,11 +47,7 @@ def slice_of(left: float | None, choices: int) -> float | None:
     return part if part >= LEAST_SLICE else left
 
 
-Target: TypeAlias = tuple[Endpoint, float | None]
-"""Where an attempt goes, and how many seconds it has."""
-
-
-class Attempts:
+class Attempts(Generic[T]):
     """The attempts of one call so far."""
 
     # Where every call begins; most end there too, and are spared the assignments.
@@ -66,55 +64,60 @@ class Attempts:
     _due: Endpoint | None = None
     _aim: Endpoint
 
-    def __init__(self, call: Call[Any], session: Session, started: float, *, needs_token: bool = True) -> None:
-        self._call = call
+    def __init__(self, call: Call[T], session: Session, started: float, *, needs_token: bool = True) -> None:
+        self._call: Call[Any] = call
         # Buying a token must never wait for a token.
         self._needs_token = needs_token
-        self._session = session
+        self.session: Session = session
         self._started = self._now = started
-        self._timeout = session.seconds(call.timeout)
+        self._timeout = session.timeout if call.timeout is CLIENT_DEFAULT else call.timeout
         self._pinned = session.endpoints.named(call.endpoint) if call.endpoint else None
         # Whether it has an alternative to the member it goes to.
         self._is_free = session.retry is not None and self._pinned is None and len(session.endpoints.all) > 1
         # A member that is cut off would keep a mutation for seconds; refused, it goes to another. None: as the client.
-        self.needs_leader: bool | None = True if self._is_free and call.mutates else None
+        self._needs_leader: bool | None = True if self._is_free and call.mutates else None
 
     # ---- before an attempt
 
-    def next(self) -> Target | None:
-        """Where the next attempt goes, and how many seconds it has; raises when there are none left.
+    def next(self) -> Send | None:
+        """The next attempt; raises when there is no time left for one.
 
         None: members are to be asked first how they are, as `after_probes` does.
         """
-        self._due = self._session.endpoints.due(self._now)
+        endpoints = self.session.endpoints
+        if endpoints.silences:
+            self._due = endpoints.due(self._now)
         self._aim = aim = self._choice()
         if self._due is not None or (self._is_free and self._is_doubtful(aim)):
             return None
-        return self._target(aim)
+        return self._to(aim)
 
-    def after_probes(self) -> Flow[Target]:
+    def after_probes(self) -> Flow[Send]:
         """What `next` could not tell yet."""
-        if self._due is not None:
-            yield Aside(reconsider(self._session, self._due))
+        due, self._due = self._due, None
+        if due is not None:
+            yield Aside(reconsider(self.session, due))
         while self._is_doubtful(self._aim):
             silence = yield from self._probed(self._aim)
             if silence is None:
                 break
             yield from self._elsewhere(silence, self._aim, connected=True)
             self._aim = self._choice()
-        return self._target(self._aim)
+        return self._to(self._aim)
 
     def _choice(self) -> Endpoint:
-        return self._pinned or self._proven or self._session.endpoints.pick(self._now, self._tried)
+        return self._pinned or self._proven or self.session.endpoints.pick(self._now, self._tried)
 
-    def _target(self, endpoint: Endpoint) -> Target:
+    def _to(self, endpoint: Endpoint) -> Send:
         left = self._left()
-        self._slice = self._cut(left) if self._is_free and self._call.repeatable else None
-        return endpoint, left if self._slice is None else self._slice
+        if self._is_free and self._call.repeatable:
+            self._slice = self._cut(left)
+        metadata = self.session.metadata(leader=self._needs_leader) if self._needs_token else BARE
+        return Send(self._call, endpoint, metadata, left if self._slice is None else self._slice)
 
     def _cut(self, left: float | None) -> float | None:
         """The slice of the next attempt; None: it is its last, or its member is known to live."""
-        policy = self._session.retry
+        policy = self.session.retry
         if self._proven is not None or policy is None or self._count + 1 >= policy.max_attempts:
             return None
         return slice_of(left, self._choices - len(self._silent))
@@ -122,11 +125,11 @@ class Attempts:
     def _is_doubtful(self, endpoint: Endpoint) -> bool:
         if not self._is_free or self._call.repeatable or len(self._silent) + 1 >= self._choices:
             return False
-        return self._session.endpoints.is_idle(endpoint, self._now) or self._session.endpoints.is_silent(endpoint)
+        return self.session.endpoints.is_idle(endpoint, self._now) or self.session.endpoints.is_silent(endpoint)
 
     def _probed(self, endpoint: Endpoint) -> Flow[EtcdError | None]:
         left = self._left()
-        silence = yield from probe(self._session, endpoint, PROBE_SECONDS if left is None else min(PROBE_SECONDS, left))
+        silence = yield from probe(self.session, endpoint, PROBE_SECONDS if left is None else min(PROBE_SECONDS, left))
         self._now = yield NOW
         if silence is not None:
             self._silent |= {endpoint.address}
@@ -147,19 +150,25 @@ class Attempts:
 
     # ---- after an attempt
 
-    def succeeded(self, endpoint: Endpoint) -> None:
-        """The attempt was answered."""
-        self._session.endpoints.succeeded(endpoint, self._now)
-        self._session.budget.earn()
+    def answered(self, reply: Any) -> T:
+        """What the caller gets for the reply to the latest attempt."""
+        self.session.endpoints.succeeded(self._aim, self._now)
+        self.session.budget.earn()
+        try:
+            result: T = self._call.decode(reply)
+        except EtcdError as error:
+            error.endpoint = self._aim.address
+            raise
+        return result
 
-    def confirmation(self, error: EtcdError) -> Call[Any] | None:
+    def confirmation(self, error: EtcdError) -> Call[T] | None:
         """What to ask instead, when `error` says that an earlier attempt was carried out whose answer was lost."""
-        known: Confirmation[Any] | None = self._call.confirmation
+        known = self._call.confirmation
         return known.ask if known is not None and self._ambiguous and isinstance(error, known.error) else None
 
-    def failed(self, error: EtcdError, endpoint: Endpoint, metadata: Metadata) -> Flow[None]:
+    def failed(self, error: EtcdError, sent: Send) -> Flow[None]:
         """Prepare the next attempt, or raise."""
-        sent_at = self._now
+        sent_at, endpoint = self._now, sent.endpoint
         self._now = yield NOW
         self._ambiguous = self._ambiguous or outcome_unknown(self._call, error)
         if self._is_slow(error, sent_at):
@@ -172,7 +181,7 @@ class Attempts:
             error.outcome_unknown = self._ambiguous
             raise error
         if verdict is Verdict.RENEW_TOKEN:
-            yield from self.renew(dict(metadata).get("token"))
+            yield from self.renew(dict(sent.metadata).get("token"))
         else:
             yield from self._elsewhere(error, endpoint, connected=verdict is Verdict.ASK_ELSEWHERE)
         yield Note("retried", reason(error), self._method, endpoint.address)
@@ -186,7 +195,7 @@ class Attempts:
     def _slow(self, error: EtcdError, endpoint: Endpoint) -> Flow[None]:
         self._count += 1
         self._last = error
-        if self._session.endpoints.is_silent(endpoint):
+        if self.session.endpoints.is_silent(endpoint):
             # Another call has found out.
             self._silent |= {endpoint.address}
             silence: EtcdError | None = SilentError("it does not answer a probe", endpoint=endpoint.address)
@@ -210,12 +219,12 @@ class Attempts:
     def _mark(self, error: EtcdError, endpoint: Endpoint, seconds: float) -> None:
         self._proven = None
         if isinstance(error, _BAD_ENDPOINT):
-            self._session.endpoints.failed(endpoint, self._now)
+            self.session.endpoints.failed(endpoint, self._now)
         elif isinstance(error, DeadlineExceededError) and seconds >= LEAST_SLICE:
-            self._session.endpoints.doubted(endpoint, self._now)
+            self.session.endpoints.doubted(endpoint, self._now)
 
     def _verdict(self, error: EtcdError, endpoint: Endpoint) -> Verdict:
-        has_credentials = self._needs_token and self._session.credentials.can_renew
+        has_credentials = self._needs_token and self.session.credentials.can_renew
         verdict = judge(self._call, error, endpoints=self._choices, has_credentials=has_credentials)
         if isinstance(error, NoLeaderError) and self._call.mutates and self._is_refused_again(endpoint):
             return Verdict.RAISE
@@ -224,12 +233,12 @@ class Attempts:
             self._renewals += 1
             return verdict if self._renewals <= TOKEN_RENEWALS else Verdict.RAISE
         self._count += 1
-        policy = self._session.retry
+        policy = self.session.retry
         if policy is None or self._count >= policy.max_attempts:
             return Verdict.RAISE
         # What reached no server, or was refused unread, adds nothing to its load.
         is_free = verdict is not Verdict.ASK_ELSEWHERE or isinstance(error, NoLeaderError)
-        affordable = is_free or self._session.budget.spend()
+        affordable = is_free or self.session.budget.spend()
         return verdict if affordable else Verdict.RAISE
 
     def _is_refused_again(self, endpoint: Endpoint) -> bool:
@@ -237,12 +246,12 @@ class Attempts:
         again = endpoint.address in self._leaderless
         self._leaderless |= {endpoint.address}
         if len(self._leaderless) >= self._choices:
-            self.needs_leader = None  # no member has one: the next keeps the mutation until there is
-        return again and self._session.require_leader
+            self._needs_leader = None  # no member has one: the next keeps the mutation until there is
+        return again and self.session.require_leader
 
     @property
     def _choices(self) -> int:
-        return 1 if self._pinned else len(self._session.endpoints.all)
+        return 1 if self._pinned else len(self.session.endpoints.all)
 
     def _elsewhere(self, error: EtcdError, endpoint: Endpoint, *, connected: bool) -> Flow[None]:
         self._reached = self._reached or connected
@@ -256,7 +265,7 @@ class Attempts:
     def _wait(self, error: EtcdError) -> Flow[None]:
         seconds = self._backoff()
         if not self._reached:
-            dialing = self._session.dial_timeout - (self._now - self._started)
+            dialing = self.session.dial_timeout - (self._now - self._started)
             if dialing <= 0:
                 raise self._unconnected(error)
             seconds = min(seconds, dialing)
@@ -270,17 +279,17 @@ class Attempts:
         self._now = yield NOW
 
     def _backoff(self) -> float:
-        policy = self._session.retry or RetryPolicy()
+        policy = self.session.retry or RetryPolicy()
         rounds = max(0, self._count - 1) // self._choices
-        return self._session.jitter.uniform(0, backoff_bound(rounds, policy.backoff_base, policy.backoff_max))
+        return self.session.jitter.uniform(0, backoff_bound(rounds, policy.backoff_base, policy.backoff_max))
 
     # ---- when there is none
 
     def _unconnected(self, error: EtcdError) -> EtcdError:
-        names = ", ".join(endpoint.address for endpoint in self._session.endpoints.all)
+        names = ", ".join(endpoint.address for endpoint in self.session.endpoints.all)
         where = self._pinned.address if self._pinned else names
         return type(error)(
-            f"no connection to {where} within {self._session.dial_timeout:g} s; last: {error.details}",
+            f"no connection to {where} within {self.session.dial_timeout:g} s; last: {error.details}",
             code=error.code,
             method=error.method,
             endpoint=error.endpoint,

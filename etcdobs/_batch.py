@@ -1,31 +1,29 @@
 """Decides which operations of many callers go together in one transaction, and what each caller is told. No I/O.
 
+    alone(entry)                a caller asks, and may send that itself, as the call that it is
+    back(entry)                 it did
     add(entry)                  a caller asks
     next()                      what goes into one transaction now; empty: nothing
-    transaction(entries, now)   those as a call, whose result is a list of theirs
+    (`transaction(entries, now)` of `_batch_entry` makes a call of them)
     settled(entries)            they were answered: what waited behind them may go
     refused(entries, error)     who is told of the failure; the others are sent again, in two halves
+    give_up()                   the client is closed: who is told that nothing more is sent
 
-What comes while nothing is under way goes at once; the rest goes when a transaction is full, or when one comes back. A
-transaction either reads or writes: a read may then be repeated like any other, and never waits for a disk. The server
-refuses one that writes a key twice, so a write has its key to itself until it is answered, and whatever else is asked
-of that key waits behind it, in order. A refused transaction did nothing: where one operation may be to blame it is
-halved until that one is alone.
+What comes while nothing is under way goes at once; the rest goes when a transaction is full, or when one comes back.
+Whoever has nobody to go with needs no transaction, and may send that himself. A transaction either reads or writes: a
+read may then be repeated like any other, and never waits for a disk. The server refuses one that writes a key twice, so
+a write has its key to itself until it is answered, and whatever else is asked of that key waits behind it, in order. A
+refused transaction did nothing: where one operation may be to blame it is halved until that one is alone.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from itertools import chain
+from typing import Any
 
-from etcdobs._call import Call, checked_bool, checked_int
-from etcdobs._effects import RpcEffect
-from etcdobs._wire import etcdserverpb as pb
-from etcdobs._wire import rpc
+from etcdobs._batch_entry import Entries, Entry
+from etcdobs._call import checked_int
 from etcdobs.errors import (
     AuthenticationFailedError,
-    ClosedError,
-    DeadlineExceededError,
     EtcdError,
     InvalidArgumentError,
     NotFoundError,
@@ -35,12 +33,6 @@ from etcdobs.errors import (
     ResponseTooLargeError,
     TooManyOpsError,
 )
-from etcdobs.keys import as_key, as_value
-from etcdobs.ops import _decode
-from etcdobs.ops.operation import HasLeaseId, lease_id
-from etcdobs.types import DeleteResponse, KeyValue, PutResponse, ResponseHeader
-
-T_co = TypeVar("T_co", covariant=True)
 
 MAX_OPS = 128
 """The server's own `--max-txn-ops`, unless set."""
@@ -48,10 +40,6 @@ MAX_BYTES = 512 * 1024
 """Of one transaction: a third of the server's `--max-request-bytes`, unless set."""
 MAX_UNDER_WAY = 4
 """Transactions of a kind at a time, all but one of them full: more only crowds the server."""
-
-_TXN = rpc("etcdserverpb.KV/Txn")
-METHOD = f"{_TXN.service}/{_TXN.method}"
-_OVERHEAD = 32
 
 # One operation may be the reason, and the server did nothing.
 _OF_ONE = (
@@ -64,113 +52,16 @@ _OF_ONE = (
 )
 
 
-class Entry(Generic[T_co]):
-    """One operation of one caller, who waits for its result.
+class Lane:
+    """The reads, or the writes, that may go now, and how many calls for them are under way.
 
     Attributes:
-        deadline: on the monotonic clock; None: none.
-        waiter: whatever the driver wakes the caller with.
-        sent: True while it is in a transaction that is under way.
-        dropped: True once nobody waits for it any more.
+        alone: the one that its caller sends.
     """
-
-    __slots__ = ("deadline", "dropped", "key", "sent", "size", "waiter")
-    is_write: ClassVar[bool] = True
-
-    def __init__(self, key: bytes, size: int = 0) -> None:
-        self.key = key
-        self.size = len(key) + size + _OVERHEAD
-        self.sent = self.dropped = False
-        self.deadline: float | None = None
-        self.waiter: Any = None
-
-    def ask(self, operation: pb.RequestOp) -> None:
-        """Fill in its part of a transaction."""
-        raise NotImplementedError
-
-    def read(self, answer: Any, header: ResponseHeader) -> T_co:
-        """Its result; `header` is that of the whole transaction."""
-        raise NotImplementedError
-
-    def expired(self) -> EtcdError:
-        """Its deadline has passed, and nobody waits any more: what the caller is told."""
-        self.dropped = True
-        unknown = self.sent and self.is_write
-        return DeadlineExceededError("no answer within its timeout", method=METHOD, outcome_unknown=unknown)
-
-    def closed(self, reason: str) -> ClosedError:
-        """Nobody sends it any more: what the caller is told."""
-        self.dropped = True
-        return ClosedError(reason, method=METHOD, outcome_unknown=self.sent and self.is_write)
-
-
-class GetEntry(Entry[KeyValue | None]):
-    """Reads one key."""
-
-    __slots__ = ()
-    is_write = False
-
-    def __init__(self, key: str | bytes) -> None:
-        super().__init__(as_key(key))
-
-    def ask(self, operation: pb.RequestOp) -> None:
-        operation.request_range.key = self.key
-
-    def read(self, answer: Any, header: ResponseHeader) -> KeyValue | None:
-        kvs = answer.response_range.kvs
-        return _decode.key_value(kvs[0]) if kvs else None
-
-
-class PutEntry(Entry[PutResponse]):
-    """Writes one key."""
-
-    __slots__ = ("lease", "prev_kv", "value")
-
-    def __init__(self, key: str | bytes, value: str | bytes, lease: int | HasLeaseId, prev_kv: bool) -> None:
-        self.value = as_value(value)
-        self.lease = lease_id(lease) if lease else 0
-        self.prev_kv = prev_kv and checked_bool("prev_kv", prev_kv)
-        super().__init__(as_key(key), len(self.value))
-
-    def ask(self, operation: pb.RequestOp) -> None:
-        put = operation.request_put
-        put.key, put.value = self.key, self.value
-        if self.lease:
-            put.lease = self.lease
-        if self.prev_kv:
-            put.prev_kv = True
-
-    def read(self, answer: Any, header: ResponseHeader) -> PutResponse:
-        return PutResponse(header=header, prev_kv=_decode.previous(answer.response_put) if self.prev_kv else None)
-
-
-class DeleteEntry(Entry[DeleteResponse]):
-    """Deletes one key."""
-
-    __slots__ = ("prev_kv",)
-
-    def __init__(self, key: str | bytes, prev_kv: bool) -> None:
-        self.prev_kv = checked_bool("prev_kv", prev_kv)
-        super().__init__(as_key(key))
-
-    def ask(self, operation: pb.RequestOp) -> None:
-        operation.request_delete_range.key = self.key
-        operation.request_delete_range.prev_kv = self.prev_kv
-
-    def read(self, answer: Any, header: ResponseHeader) -> DeleteResponse:
-        reply = answer.response_delete_range
-        kvs = tuple(map(_decode.key_value, reply.prev_kvs))
-        return DeleteResponse(header=header, deleted=reply.deleted, prev_kvs=kvs)
-
-
-Entries = Sequence[Entry[Any]]
-
-
-class Lane:
-    """The reads, or the writes, that may go now, and how many transactions of them are under way."""
 
     def __init__(self) -> None:
         self.under_way = 0
+        self.alone: Entry[Any] | None = None
         self._entries: deque[Entry[Any]] = deque()
         self._size = 0
         self._halves: deque[Entries] = deque()
@@ -184,6 +75,12 @@ class Lane:
         """`entries` went together, and came back: let them go in two halves."""
         half = len(entries) // 2
         self._halves.extend((entries[:half], entries[half:]))
+
+    def clear(self) -> Entries:
+        """Let none of them go."""
+        waiting = [*self._entries, *chain.from_iterable(self._halves)]
+        self._entries, self._halves, self._size = deque(), deque(), 0
+        return waiting
 
     @property
     def is_empty(self) -> bool:
@@ -200,14 +97,16 @@ class Lane:
         """The next ones that go together."""
         if self._halves:
             return self._halves.popleft()
+        entries = self._entries
+        if len(entries) <= max_ops and self._size <= max_bytes:
+            self._entries, self._size = deque(), 0
+            return list(entries)
         taken: list[Entry[Any]] = []
-        size = 0
-        while self._entries and len(taken) < max_ops:
-            size += self._entries[0].size
-            if taken and size > max_bytes:
-                break
-            taken.append(self._entries.popleft())
-            self._size -= taken[-1].size
+        left = max_bytes
+        while entries and len(taken) < max_ops and (not taken or entries[0].size <= left):
+            left -= entries[0].size
+            taken.append(entries.popleft())
+        self._size -= max_bytes - left
         return taken
 
 
@@ -218,8 +117,8 @@ class Batching:
         self.max_ops = checked_int("max_ops", max_ops, least=1)
         self._max_bytes = MAX_BYTES
         self._reads, self._writes = Lane(), Lane()
-        # By the key that a write has to itself.
-        self._behind: dict[bytes, deque[Entry[Any]]] = {}
+        # By the key that a write has to itself; None: nobody yet.
+        self._behind: dict[bytes, deque[Entry[Any]] | None] = {}
 
     def state(self, closed: bool) -> str:
         """What a repr says of it."""
@@ -231,6 +130,11 @@ class Batching:
         return not any(lane.under_way or not lane.is_empty for lane in (self._reads, self._writes))
 
     @property
+    def has_alone(self) -> bool:
+        """True while a caller sends what it asked for."""
+        return self._reads.alone is not None or self._writes.alone is not None
+
+    @property
     def is_due(self) -> bool:
         """True when `next` has something."""
         return any(lane.is_due(self.max_ops, self._max_bytes) for lane in (self._reads, self._writes))
@@ -239,18 +143,46 @@ class Batching:
         """Where `entry` goes."""
         return self._writes if entry.is_write else self._reads
 
+    def alone(self, entry: Entry[Any]) -> bool:
+        """Whether its caller is to send `entry`, which is then under way: there is nothing that it could go with."""
+        lane = self.lane(entry)
+        if lane.under_way or not lane.is_empty or entry.key in self._behind:
+            return False
+        # All or nothing, even where a Ctrl-C breaks it off: no call comes between.
+        if entry.is_write:
+            self._behind[entry.key] = None
+        lane.under_way += 1
+        lane.alone = entry
+        return True
+
+    def back(self, entry: Entry[Any]) -> bool:
+        """`entry`, if its caller sent it, is over; False where some wait behind it: then it is to be `settled`."""
+        lane = self.lane(entry)
+        if lane.alone is entry:
+            # As above.
+            if entry.is_write:
+                if self._behind[entry.key]:
+                    return False
+                del self._behind[entry.key]
+            lane.under_way -= 1
+            lane.alone = None
+        return True
+
     def add(self, entry: Entry[Any]) -> None:
         """Have `entry` sent as soon as may be."""
-        behind = self._behind.get(entry.key)
-        if behind is None:
-            self._let_go(entry, deque())
+        if entry.key not in self._behind:
+            self._let_go(entry)
+        elif (behind := self._behind[entry.key]) is None:
+            self._behind[entry.key] = deque((entry,))
         else:
             behind.append(entry)
 
-    def _let_go(self, entry: Entry[Any], behind: deque[Entry[Any]]) -> None:
+    def _let_go(self, entry: Entry[Any], behind: deque[Entry[Any]] | None = None) -> None:
         if entry.is_write:
             self._behind[entry.key] = behind
-        self.lane(entry).add(entry)
+            self._writes.add(entry)
+        else:
+            self._reads.add(entry)
 
     def next(self) -> Entries:
         """What goes into one transaction now."""
@@ -264,20 +196,25 @@ class Batching:
     def _wanted(self, entries: Entries) -> Entries:
         wanted = [entry for entry in entries if not entry.dropped]
         if len(wanted) < len(entries):
-            self._forget(entry for entry in entries if entry.dropped)
+            self._forget([entry for entry in entries if entry.dropped])
         for entry in wanted:
             entry.sent = True
         return wanted
 
     def settled(self, entries: Entries) -> None:
         """`entries`, once sent together, have been answered."""
-        self.lane(entries[0]).under_way -= 1
+        lane = self.lane(entries[0])
+        lane.under_way -= 1
+        if lane.alone is entries[0]:
+            lane.alone = None
         self._forget(entries)
 
-    def _forget(self, entries: Iterable[Entry[Any]]) -> None:
-        for entry in entries:
-            if entry.is_write:
-                self._advance(entry.key, self._behind.pop(entry.key))
+    def _forget(self, entries: Entries) -> None:
+        if entries[0].is_write:  # so are the others
+            for entry in entries:
+                behind = self._behind.pop(entry.key)
+                if behind:
+                    self._advance(entry.key, behind)
 
     def _advance(self, key: bytes, behind: deque[Entry[Any]]) -> None:
         while behind and key not in self._behind:
@@ -290,6 +227,14 @@ class Batching:
             return []
         self.settled(entries)
         return [(entry, _own(error, entry)) for entry in entries]
+
+    def give_up(self) -> list[Entry[Any]]:
+        """Those that were not sent, and never are; what is under way is still to be `settled`, or `back`."""
+        waiting = [*self._reads.clear(), *self._writes.clear()]
+        for key, behind in self._behind.items():
+            waiting += behind or ()
+            self._behind[key] = None
+        return waiting
 
     def _halve(self, entries: Entries, error: EtcdError) -> None:
         if isinstance(error, TooManyOpsError):
@@ -313,21 +258,3 @@ def _own(error: EtcdError, entry: Entry[Any]) -> EtcdError:
     own.outcome_unknown = error.outcome_unknown and entry.is_write
     own.__cause__ = error
     return own
-
-
-def transaction(entries: Entries, now: float) -> Call[list[Any]]:
-    """The call that carries `entries` out; it has as long as the most patient of them."""
-    request = pb.TxnRequest()
-    add = request.success.add
-    for entry in entries:
-        entry.ask(add())
-    deadlines = [entry.deadline for entry in entries if entry.deadline is not None]
-    patient = len(deadlines) < len(entries)
-    timeout = None if patient else max(max(deadlines) - now, 0.001)
-    effect: RpcEffect = "mutation" if entries[0].is_write else "read"
-    return Call(_TXN, request, partial(_results, entries), timeout, effect=effect)
-
-
-def _results(entries: Entries, reply: Any) -> list[Any]:
-    header = _decode.header(reply.header)
-    return [entry.read(answer, header) for entry, answer in zip(entries, reply.responses, strict=True)]

@@ -26,8 +26,10 @@ _GROWTH = 4
 _REQUEST = 128
 # Keys in a directory from which on a page's end is bounded.
 _MANY = 5_000
-# Times that a page which was empty is followed by one twice as far: the directory behind the gap may be large.
-_DOUBLED = 6
+# Times that a page which was empty is followed by one a little further: the directory behind the gap may be large.
+_SLOWLY = 6
+# Entries that tell how far apart the next may be.
+_REMEMBERED = 5
 
 
 def children(
@@ -86,7 +88,7 @@ class ChildrenCursor:
         self._serializable = serializable
         # Where little is left, to count it costs less than to ask more often.
         self._density: Density | None = None
-        self._before: bytes | None = None
+        self._before: list[bytes] = []
         self._seen: bytes | None = None
 
     def request(self) -> Call[RangeResponse] | None:
@@ -142,7 +144,7 @@ class ChildrenCursor:
     def _add(self, page: RangeResponse) -> list[Child]:
         if not self._revision:
             self._revision = page.revision
-            self._density = Density(self._prefix, doubled=_DOUBLED) if page.count > _MANY else None
+            self._density = Density(self._prefix, slowly=_SLOWLY) if page.count > _MANY else None
         found = self._new(page)
         self._adapt(len(page.kvs), len(found))
         # The next entry may begin as this one does: from as far within it, the end comes shortly behind its first keys.
@@ -194,10 +196,12 @@ class ChildrenCursor:
         if self._density is None or not found:
             return
         # As many entries as this page had, twice; but where one fills it, the next alone.
-        wanted = 2 * len(found) if len(found) > 1 else 1
-        before = self._before or self._neighbour(found[0])
-        self._density.learn(before, [child.key for child in found], wanted)
-        self._before = found[-1].key
+        keys = [child.key for child in found]
+        if len(found) > 1:
+            self._density.learn(keys, 2 * len(found))
+        else:
+            self._density.learn_apart([*(self._before or [self._neighbour(found[0])]), *keys])
+        self._before = [*self._before, *keys][-_REMEMBERED:]
 
     def _neighbour(self, child: Child) -> bytes:
         """What may come before the first entry, where no other is known: names are often numbered."""

@@ -23,13 +23,18 @@ _IDLE = 5.0
 
 
 class Endpoints:
-    """The endpoints of a client and what the outcomes of its calls say of each."""
+    """The endpoints of a client and what the outcomes of its calls say of each.
+
+    Attributes:
+        all: in the order they were given.
+        silences: those that are left out until they answer a probe, by address.
+    """
 
     def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
         self.all: tuple[Endpoint, ...] = endpoints
         self._turn = count()
         self._failures: dict[str, tuple[int, float]] = {}
-        self._silences: dict[str, tuple[int, float]] = {}
+        self.silences: dict[str, tuple[int, float]] = {}
         self._heard: dict[str, float] = {}
 
     @property
@@ -42,7 +47,7 @@ class Endpoints:
         gone = [endpoint for endpoint in self.all if endpoint not in endpoints]
         self.all = endpoints
         for endpoint in gone:
-            for known in (self._failures, self._silences, self._heard):
+            for known in (self._failures, self.silences, self._heard):
                 known.pop(endpoint.address, None)
         return gone
 
@@ -51,7 +56,7 @@ class Endpoints:
         endpoints = self.all
         turn = next(self._turn)
         start = turn % len(endpoints)
-        if not (self._failures or self._silences or avoid):
+        if not (self._failures or self.silences or avoid):
             return endpoints[start]
         in_turn = endpoints[start:] + endpoints[:start]
         left = [endpoint for endpoint in in_turn if endpoint.address not in avoid] or in_turn
@@ -69,30 +74,30 @@ class Endpoints:
     def silent(self, endpoint: Endpoint, now: float) -> None:
         """Leave `endpoint` out until it answers: a probe of it was not answered."""
         if endpoint in self.all:
-            _penalize(self._silences, endpoint.address, now)
+            _penalize(self.silences, endpoint.address, now)
 
     def doubted(self, endpoint: Endpoint, now: float) -> None:
         """Leave `endpoint` out until it answers a probe, which is due at once: it kept a call waiting for long."""
         if len(self.all) > 1 and endpoint in self.all:
-            self._silences.setdefault(endpoint.address, (0, now))
+            self.silences.setdefault(endpoint.address, (0, now))
 
     def due(self, now: float) -> Endpoint | None:
         """A silent endpoint that it is time to probe; whoever is told does it, others are not told for a while."""
-        if self._silences:
+        if self.silences:
             for endpoint in self.all:
-                times, at = self._silences.get(endpoint.address, (0, float("inf")))
+                times, at = self.silences.get(endpoint.address, (0, float("inf")))
                 if at <= now:
-                    self._silences[endpoint.address] = (times, now + _LONGEST_PENALTY)
+                    self.silences[endpoint.address] = (times, now + _LONGEST_PENALTY)
                     return endpoint
         return None
 
     def is_silent(self, endpoint: Endpoint) -> bool:
         """True when it is left out until it answers a probe."""
-        return endpoint.address in self._silences
+        return endpoint.address in self.silences
 
     def state(self, endpoint: Endpoint) -> State:
         """What the outcomes of calls say of it."""
-        if endpoint.address in self._silences:
+        if endpoint.address in self.silences:
             return "silent"
         if endpoint.address in self._failures:
             return "failing"
@@ -106,9 +111,9 @@ class Endpoints:
         """`endpoint` answered, at `now` or later: whatever was held against it is forgotten."""
         if now is not None and endpoint in self.all:
             self._heard[endpoint.address] = now
-        if self._failures or self._silences:
+        if self._failures or self.silences:
             self._failures.pop(endpoint.address, None)
-            self._silences.pop(endpoint.address, None)
+            self.silences.pop(endpoint.address, None)
 
     def named(self, text: str) -> Endpoint:
         """The endpoint of that address, one of these or any other.
@@ -120,7 +125,7 @@ class Endpoints:
         return next((one for one in self.all if one.address == wanted.address), wanted)
 
     def _until(self, endpoint: Endpoint) -> float:
-        if endpoint.address in self._silences:
+        if endpoint.address in self.silences:
             return float("inf")
         return self._failures.get(endpoint.address, (0, float("-inf")))[1]
 

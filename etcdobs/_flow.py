@@ -4,7 +4,7 @@ What a flow is, and what it may ask for, is in `_steps.py`; the rules of the att
 """
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from etcdobs._attempts import TOKEN_RENEWALS, Attempts
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
@@ -38,27 +38,35 @@ def unary(call: Call[T], session: Session, started: float | None = None) -> Flow
     attempts = Attempts(call, session, (yield NOW) if started is None else started)
     if not session.credentials.asked:
         yield from attempts.renew(None)
+    return (yield from attempted(attempts, attempts.next()))
+
+
+def directly(call: Call[T], session: Session, started: float) -> Attempts[T] | None:
+    """The attempts of a call that begins with `next` of them, and needs no flow if that goes well; None: `unary` does.
+
+    What is to be done where it does not, or where `next` does not tell, is told by `attempted`.
+    """
+    ready = session.admission is None and session.credentials.asked
+    return Attempts(call, session, started) if ready else None
+
+
+def attempted(attempts: Attempts[T], send: Send | None, failed: EtcdError | None = None) -> Flow[T]:
+    """Carry out a call from its next attempt on, `send`; `failed`: what came of that, where it was made already."""
     while True:
-        endpoint, seconds = attempts.next() or (yield from attempts.after_probes())
-        metadata = session.metadata(leader=attempts.needs_leader)
+        send = send or (yield from attempts.after_probes())
         try:
-            reply = yield Send(call, endpoint, metadata, seconds)
+            if failed is not None:
+                raise failed
+            reply = yield send
         except EtcdError as error:
-            instead: Call[T] | None = attempts.confirmation(error)
+            failed = None
+            instead = attempts.confirmation(error)
             if instead is not None:
-                return (yield from unary(instead, session))
-            yield from attempts.failed(error, endpoint, metadata)
+                return (yield from unary(instead, attempts.session))
+            yield from attempts.failed(error, send)
         else:
-            attempts.succeeded(endpoint)
-            return _decoded(call, reply, endpoint)
-
-
-def _decoded(call: Call[T], reply: Any, endpoint: Endpoint) -> T:
-    try:
-        return call.decode(reply)
-    except EtcdError as error:
-        error.endpoint = endpoint.address
-        raise
+            return attempts.answered(reply)
+        send = attempts.next()
 
 
 def renew_token(session: Session, refused: str | None, timeout: Timeout = CLIENT_DEFAULT) -> Flow[None]:
@@ -81,14 +89,7 @@ def renew_token(session: Session, refused: str | None, timeout: Timeout = CLIENT
 
 def _buy(purchase: Call[str], session: Session) -> Flow[str]:
     attempts = Attempts(purchase, session, (yield NOW), needs_token=False)
-    while True:
-        endpoint, seconds = attempts.next() or (yield from attempts.after_probes())
-        try:
-            reply = yield Send(purchase, endpoint, (("client-api-version", CLIENT_API_VERSION),), seconds)
-        except EtcdError as error:
-            yield from attempts.failed(error, endpoint, ())
-        else:
-            return purchase.decode(reply)
+    return (yield from attempted(attempts, attempts.next()))
 
 
 def token_of(metadata: Metadata) -> str | None:

@@ -25,7 +25,7 @@ from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import CompactedError, DeadlineExceededError, EtcdError, from_cancel_reason
 from etcdobs.keys import as_key
 from etcdobs.ops import kv
-from etcdobs.ops._decode import event as decode_event
+from etcdobs.ops._decode import events as decode_events
 from etcdobs.types import Event, EventType, KeyValue, RangeResponse
 
 T = TypeVar("T")
@@ -141,11 +141,11 @@ class Past:
 
     def _take(self, response: pb.WatchResponse) -> None:
         known = self.events[-1].kv.mod_revision if self.events else 0
-        news = map(decode_event, response.events)
+        news = decode_events(response.events)
         self.events += [event for event in news if known < event.kv.mod_revision <= self._until]
-        self._in_batch += len(response.events)
+        self._in_batch += len(news)
         self._answers = 0
-        newest = response.events[-1].kv.mod_revision
+        newest = news[-1].kv.mod_revision
         self.done = 0 < self._last <= newest or newest > self._until or self._is_last_batch(response)
         if not response.fragment:
             self._in_batch = 0

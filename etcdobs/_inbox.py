@@ -7,12 +7,12 @@ the revision handed out, are reckoned from how far that is, when somebody asks.
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator
-from operator import attrgetter, length_hint
+from operator import length_hint
 
 from etcdobs.errors import EtcdError
 from etcdobs.types import Event, WatchResponse
+from etcdobs.types.events import begin, revisions_of
 
-_revision_of = attrgetter("kv.mod_revision")
 _NOTHING = WatchResponse((), 0)
 
 
@@ -37,25 +37,26 @@ class Inbox:
         self.closed: bool = False
 
     def _begin(self, batch: WatchResponse) -> None:
-        self.at_hand: Iterator[Event] = iter(batch.events)
+        self.at_hand: Iterator[Event]
+        self.at_hand, left = begin(batch)
         # Together: another thread asks for the revision.
-        self._begun = batch, self.at_hand
+        self._begun = batch, revisions_of(batch), left
 
     @property
     def depth(self) -> int:
         """How many events it holds."""
-        return self._waiting + length_hint(self.at_hand)
+        return self._waiting + length_hint(self._begun[2])
 
     @property
     def revision(self) -> int:
         """The last revision wholly handed out."""
-        batch, left = self._begun
-        taken = len(batch.events) - length_hint(left)
-        if taken == len(batch.events):
+        batch, revisions, left = self._begun
+        taken = len(revisions) - length_hint(left)
+        if taken == len(revisions):
             return max(self._revision, batch.revision)
         # Of the next event's revision something is missing.
-        whole = bisect_left(batch.events, _revision_of(batch.events[taken]), hi=taken, key=_revision_of)
-        return max(self._revision, _revision_of(batch.events[whole - 1])) if whole else self._revision
+        whole = bisect_left(revisions, revisions[taken], hi=taken)
+        return max(self._revision, revisions[whole - 1]) if whole else self._revision
 
     @revision.setter
     def revision(self, revision: int) -> None:
@@ -79,14 +80,14 @@ class Inbox:
     @property
     def has_more(self) -> bool:
         """True when a batch is there to be taken, or the rest of one."""
-        return bool(self._batches) or length_hint(self.at_hand) > 0
+        return bool(self._batches) or length_hint(self._begun[2]) > 0
 
     def put(self, batch: WatchResponse) -> None:
         """Keep a batch; nothing is kept once it is closed."""
         if self.closed:
             return
         self._batches.append(batch)
-        self._waiting += len(batch.events)
+        self._waiting += len(revisions_of(batch))
 
     def end(self, error: EtcdError | None) -> None:
         """Nothing more will come."""
@@ -97,7 +98,7 @@ class Inbox:
         """The next event; None when there is none yet."""
         while (event := next(self.at_hand, None)) is None and (batch := self._next()) is not None:
             self._begin(batch)
-            self._waiting -= len(batch.events)
+            self._waiting -= len(revisions_of(batch))
         return event
 
     def take_batch(self) -> WatchResponse | None:
@@ -107,7 +108,7 @@ class Inbox:
             return WatchResponse(rest, revision)
         batch = self._next()
         if batch is not None:
-            self._waiting -= len(batch.events)
+            self._waiting -= len(revisions_of(batch))
             self._revision = max(self._revision, batch.revision)
         return batch
 

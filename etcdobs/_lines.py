@@ -13,13 +13,16 @@ texts may follow one another.
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from etcdobs.keys import Keys
 from etcdobs.types import KeyValue
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
-_json = json.JSONDecoder().decode
+# Looks for no blanks around it, which is two thirds of the time of `decode`.
+_json = json.JSONDecoder().raw_decode
+# Around JSON; any other makes it none.
+_BLANKS = " \t\n\r"
 _FORMS = ("key", "key_base64", "value", "value_base64")
 
 
@@ -66,14 +69,19 @@ class Reading:
         """
         self.number += 1
         try:
-            return self._entry(line)
+            found: dict[str, Any] = _parsed(line)
+            key, value = found.get("key"), found.get("value")
+            # As nearly all of millions are.
+            if key and len(found) == 2 and isinstance(key, str) and isinstance(value, str):
+                self._count += 1
+                return key.encode(), value.encode()
+            return self._other(line, found)
         except (ValueError, TypeError) as error:
             raise ValueError(f"line {self.number}: {error}") from None
 
-    def _entry(self, line: str | bytes) -> tuple[bytes, bytes] | None:
+    def _other(self, line: str | bytes, found: dict[str, Any]) -> tuple[bytes, bytes] | None:
         if line.isspace() or not line:
             return None
-        found = _parsed(line)
         if "key" in found or "key_base64" in found:
             self._count += 1
             return _key_and_value(found)
@@ -108,10 +116,15 @@ class Reading:
             )
 
 
-def _parsed(line: str | bytes) -> dict[str, Any]:
-    found: Any
+def _parsed(line: str | bytes) -> Any:
+    """The dict that the line holds; an empty one where it is blank."""
+    found: Any = {}
     try:
-        found = _json(line if isinstance(line, str) else line.decode())
+        text = (line if isinstance(line, str) else line.decode()).strip(_BLANKS)
+        if text and not text.isspace():
+            found, end = _json(text)
+            if end < len(text):
+                raise json.JSONDecodeError("Extra data", text, end)
     except UnicodeDecodeError as error:
         raise ValueError(f"neither UTF-8 nor base64: {error}") from None
     except ValueError as error:
@@ -120,13 +133,10 @@ def _parsed(line: str | bytes) -> dict[str, Any]:
         raise ValueError(f"nested too deep: {_shown(line)}") from None
     if not isinstance(found, dict):
         raise ValueError(f"no JSON object: {_shown(line)}")
-    return cast("dict[str, Any]", found)
+    return found  # pyright: ignore[reportUnknownVariableType]
 
 
 def _key_and_value(found: dict[str, Any]) -> tuple[bytes, bytes]:
-    key, value = found.get("key"), found.get("value")
-    if len(found) == 2 and key and isinstance(key, str) and isinstance(value, str):
-        return key.encode(), value.encode()
     key, value = _bytes_of(found, "key"), _bytes_of(found, "value")
     if not key:
         raise ValueError("the key is empty")
@@ -155,7 +165,7 @@ def range_of(line: bytes) -> tuple[int, Keys, bool]:
     Raises:
         ValueError: it is none.
     """
-    found = _parsed(line)
+    found: dict[str, Any] = _parsed(line)
     revision = found.get("revision")
     if not isinstance(revision, int):
         raise ValueError(f"no revision: {_shown(line)}")

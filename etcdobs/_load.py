@@ -10,14 +10,15 @@ What goes together, and that no two transactions under way write the same key, i
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import repeat
 from os import PathLike
 from typing import Any
 
-from etcdobs._batch import MAX_BYTES, MAX_OPS, MAX_UNDER_WAY, Batching, Entries, PutEntry, transaction
+from etcdobs._batch import MAX_BYTES, MAX_OPS, MAX_UNDER_WAY, Batching
+from etcdobs._batch_entry import OVERHEAD, Entries, Entry, asked
 from etcdobs._call import CLIENT_DEFAULT, AtLeastOnce, Call, Timeout, checked_int, checked_retry, checked_timeout
 from etcdobs._lines import Reading
+from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import EtcdError
 
 Source = str | PathLike[str] | Iterable[str | bytes]
@@ -59,14 +60,20 @@ def load(
     return Loading(source, start=start, max_ops=max_ops, progress=progress, retry=retry, timeout=timeout)
 
 
-class _LineEntry(PutEntry):
-    """The put of one line."""
+class _LineEntry(Entry[None]):
+    """The put of one line. There are millions: it has no deadline of its own, and nobody to wake."""
 
-    __slots__ = ("line",)
+    __slots__ = ("line", "value")
 
     def __init__(self, line: int, key: bytes, value: bytes) -> None:
-        super().__init__(key, value, 0, False)
         self.line = line
+        self.key, self.value = key, value
+        self.size = len(key) + len(value) + OVERHEAD
+        self.sent = self.dropped = False
+
+    def ask(self, operation: pb.RequestOp) -> None:
+        put = operation.request_put
+        put.key, put.value = self.key, self.value
 
 
 class Loading:
@@ -87,7 +94,7 @@ class Loading:
         self.source: Source = source
         self._start = checked_int("start", start, least=1)
         self._progress = progress
-        self._retry = checked_retry(retry)
+        self._retry: AtLeastOnce | None = checked_retry(retry)
         self._timeout = checked_timeout(timeout)
         self._batching = Batching(max_ops)
         self._window = (MAX_UNDER_WAY + 1) * max_ops
@@ -115,35 +122,42 @@ class Loading:
 
     def next(self) -> Entries:
         """What goes into one transaction now."""
-        while self._lines is not None and len(self._waiting) < self._window and self._size < MAX_BYTES * MAX_UNDER_WAY:
+        if self._lines is not None and self._has_room:
             self._read(self._lines)
         return self._batching.next()
 
+    @property
+    def _has_room(self) -> bool:
+        return len(self._waiting) < self._window and self._size < MAX_BYTES * MAX_UNDER_WAY
+
     def _read(self, lines: Iterator[str | bytes]) -> None:
-        line = next(lines, None)
+        for line in lines:
+            try:
+                found = self._reading.read(line)
+            except ValueError as error:
+                self._lines, self._error = None, error
+                return
+            number = self._reading.number
+            if found is not None:
+                entry = self._waiting[number] = _LineEntry(number, *found)
+                self._size += entry.size
+                self._batching.add(entry)
+            # Last: a Ctrl-C before this makes no line one that is written.
+            self._taken = number
+            if not self._has_room:
+                return
+        self._end()
+
+    def _end(self) -> None:
+        self._lines = None
         try:
-            if line is None:
-                self._lines = None
-                self._reading.finish()
-            else:
-                self._take(self._reading.read(line))
+            self._reading.finish()
         except ValueError as error:
-            self._lines, self._error = None, error
+            self._error = error
 
-    def _take(self, found: tuple[bytes, bytes] | None) -> None:
-        number = self._reading.number
-        if found is not None:
-            entry = _LineEntry(number, *found)
-            self._waiting[number] = entry
-            self._size += entry.size
-            self._batching.add(entry)
-        # Last: a Ctrl-C before this makes no line one that is written.
-        self._taken = number
-
-    def call(self, entries: Entries) -> Call[Any]:
+    def call(self, entries: Entries) -> Call[None]:
         """The transaction of `entries`."""
-        call: Call[Any] = transaction(entries, 0.0)
-        return replace(call, timeout=self._timeout, retry=self._retry, decode=_nothing)
+        return asked(entries, _nothing, self._timeout, self._retry)
 
     def settled(self, entries: Entries) -> None:
         """`entries` are written."""
@@ -158,7 +172,7 @@ class Loading:
             assert isinstance(entry, _LineEntry)
             # A Ctrl-C may have been here before.
             self._waiting.pop(entry.line, None)
-            self._size -= entry.size
+        self._size -= sum([entry.size for entry in entries])
 
     def _tell(self) -> None:
         if self._progress is not None and self.line > self._told:

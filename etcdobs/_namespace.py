@@ -12,6 +12,7 @@ from etcdobs._call import Call
 from etcdobs._procedure import Procedure, Step, UntilPut, mapped
 from etcdobs._watch import Cursor
 from etcdobs._wire import etcdserverpb as pb
+from etcdobs._wire.columns import KeyColumns
 from etcdobs.keys import Keys, as_bytes
 from etcdobs.types import Event, KeyValue, WatchResponse
 
@@ -94,6 +95,9 @@ def _leave_lease(reply: Any, namespace: bytes) -> None:
 
 def _strip_all(kvs: Any, namespace: bytes) -> None:
     length = len(namespace)
+    if isinstance(kvs, KeyColumns):
+        kvs.cut(length)
+        return
     for kv in kvs:
         kv.key = kv.key[length:]
 

@@ -6,18 +6,20 @@ meanwhile. `driver.call(cursor.request())` and `cursor.receive(...)` in turn, un
 What comes after the first page is streamed where the server has RangeStream (`stream`), and read in pages elsewhere:
 
     1. A server counts what is left of the range for every page, so that pages alone would cost the square of it. So a
-       page ends not only after so many keys, but also at a key behind which about twice as many may have come. The
-       guess is made from the keys seen so far (`_density`); one that fits badly makes a short page, or a longer count.
+       page ends not only after so many keys, but also at a key behind which about as many may have come. The guess is
+       made from the keys seen last (`_density`). One that is too near makes a short page; one too far makes a longer
+       count, which tells how many keys lie before it, and so where the next page may end.
     2. No stream is the only way: what a broken one left out is in the next page. It tells its revision with its last
        part, which is why it never comes first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Protocol, TypeVar
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
-from etcdobs._density import Density, common
+from etcdobs._density import Spacing, common
 from etcdobs._wire import rpc
 from etcdobs.keys import Keys, as_keys
 from etcdobs.ops import kv
@@ -27,6 +29,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 STREAM = rpc("etcdserverpb.KV/RangeStream")
 
+_VALUE: Callable[[KeyValue], bytes] = attrgetter("value")
+
 _FIRST_PAGE = 512
 _LARGEST_PAGE = 50_000
 # As they are held, twice: a page is read while the one before is used.
@@ -34,8 +38,12 @@ _PAGE_BYTES = 4 * 1024 * 1024
 _KEY_BYTES = 300
 _PAGE_SECONDS = 0.5
 _GROWTH = 8
-# Keys that a page's end is guessed behind, in pages.
-_BOUND = 2
+# Of a page, how much is aimed at: what is more than a page needs another one.
+_FILL = 0.8
+# Keys that a server counts in about the time that one more request takes.
+_REQUEST = 500
+# Keys of a page that are enough to tell how far apart others lie.
+_TELLING = 32
 
 
 class Pages(Protocol[T_co]):
@@ -115,7 +123,11 @@ class ScanCursor:
         self._serializable = serializable
         self._timeout: Timeout = timeout
         # What has no end has an end that comes before all keys.
-        self._density = Density(common(left.start, left.end) if left.start < left.end else b"")
+        self._spacing = Spacing(common(left.start, left.end) if left.start < left.end else b"")
+        # An end that was guessed, and how many keys are known to be left before it.
+        self._known: tuple[bytes, int] | None = None
+        # Guesses that nothing lay behind, since the last key.
+        self._early = 0
         self._pages = 0
         # Of the last stream: the first is worth a try.
         self._parts = 1
@@ -139,29 +151,65 @@ class ScanCursor:
         )
 
     def _bounded(self, left: Keys) -> Keys:
-        if self._rest <= _BOUND * self._limit or not self._density.is_known:
+        if self._rest <= max(self._limit, _REQUEST) or not self._spacing.is_known:
             return left
-        end = self._density.end(left.start)
+        end = self._end(left.start, max(int(self._limit * _FILL), _REQUEST))
         return replace(left, end=end) if end is not None and end in left else left
+
+    def _end(self, start: bytes, wanted: int) -> bytes | None:
+        end, count = self._known or (None, self._rest)
+        if end is not None and wanted <= 2 * count and count <= max(self._limit, _REQUEST):
+            return end
+        if self._early:
+            guess = self._spacing.end_beyond(self._last, start, wanted, self._early)
+        elif count > self._limit:
+            guess = self._spacing.end_within(start, end, wanted, count)
+        else:
+            guess = self._spacing.end(start, wanted)
+        if end is None:
+            return guess
+        if count > self._limit:
+            return end if guess is None else min(guess, end)
+        return None if guess is None else max(guess, end)
 
     def receive(self, page: RangeResponse, seconds: float = 0.0) -> Sequence[KeyValue]:
         """What the page adds, which took so many seconds."""
+        kvs = page.kvs
         if not self._pages:
             self.count = self._rest = page.count
-        self._rest -= len(page.kvs)
+        self._rest -= len(kvs)
         self._pages += 1
         self.revision = self.revision or page.revision
-        wanted = _BOUND * self._limit
-        if page.more and page.kvs:
-            self._density.learn(self._last, [kv_.key for kv_ in page.kvs], wanted)
-            self._adapt(page.kvs, seconds)
-            self.go_on_after(page.kvs[-1].key)
-        elif self._left is not None and self._asked != self._left:
-            self._density.learn_short(len(page.kvs), wanted)
-            self._left = replace(self._left, start=self._asked.end)
+        if kvs:
+            self._learn(kvs)
+            self._adapt(kvs, seconds)
+        is_bounded = self._left is not None and self._asked != self._left
+        if page.more and kvs:
+            self._known = (self._asked.end, page.count - len(kvs)) if is_bounded else None
+            self.go_on_after(kvs[-1].key)
+        elif is_bounded:
+            self._go_on_at(self._asked.end, kvs)
         else:
             self._left = None
-        return page.kvs
+        return kvs
+
+    def _learn(self, kvs: Sequence[KeyValue]) -> None:
+        if self._early:
+            self._spacing.learn_gap(self._last, kvs[0].key, kvs[-1].key, len(kvs))
+            self._early = 0
+        if len(kvs) >= _TELLING or (len(kvs) > 1 and not self._spacing.is_known):
+            self._spacing.learn([kv_.key for kv_ in kvs])
+
+    def _go_on_at(self, end: bytes, kvs: Sequence[KeyValue]) -> None:
+        """All keys before `end` are known; `kvs` are the last of them."""
+        self._early += 1
+        if kvs:
+            self._last = kvs[-1].key
+        if self._known is not None:
+            known, count = self._known
+            self._known = (known, count - len(kvs)) if end < known and count > len(kvs) else None
+        if self._left is not None:
+            self._left = replace(self._left, start=end)
 
     def go_on_after(self, key: bytes) -> None:
         """All keys up to this one are known."""
@@ -175,9 +223,14 @@ class ScanCursor:
     def _adapt(self, kvs: Sequence[KeyValue], seconds: float) -> None:
         if not self._adapts:
             return
-        size = sum(len(kv_.key) + len(kv_.value) + _KEY_BYTES for kv_ in kvs)
-        growth = min(_GROWTH, _PAGE_BYTES / max(size, 1), _PAGE_SECONDS / max(seconds, 1e-9))
-        self._limit = max(1, min(_LARGEST_PAGE, int(self._limit * growth)))
+        size = sum(map(len, map(_VALUE, kvs))) + len(kvs) * (len(kvs[-1].key) + _KEY_BYTES)
+        fits = max(1, len(kvs) * _PAGE_BYTES // size)
+        if 2 * len(kvs) < self._limit:
+            # Of a short page, how long it took says little.
+            self._limit = min(self._limit, fits)
+        else:
+            in_time = max(1, int(len(kvs) * _PAGE_SECONDS / max(seconds, 1e-9)))
+            self._limit = min(_LARGEST_PAGE, _GROWTH * len(kvs), fits, in_time)
 
     # ---- streamed
 

@@ -29,8 +29,9 @@ Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 CLIENT_API_VERSION = "3.6.0"
 
-_PLAIN: Metadata = (("client-api-version", CLIENT_API_VERSION),)
-_WITH_LEADER: Metadata = (*_PLAIN, ("hasleader", "true"))
+BARE: Metadata = (("client-api-version", CLIENT_API_VERSION),)
+"""What goes with every call."""
+_WITH_LEADER: Metadata = (*BARE, ("hasleader", "true"))
 
 
 # As with `Call`: frozen, it would cost every call more.
@@ -125,7 +126,7 @@ class Session:
 
     def metadata(self, *, leader: bool | None = None) -> Metadata:
         """What goes with a call; `leader`: whether the server must have one, else as the client was told."""
-        pairs = _WITH_LEADER if (self.require_leader if leader is None else leader) else _PLAIN
+        pairs = _WITH_LEADER if (self.require_leader if leader is None else leader) else BARE
         token = self.credentials.token
         return (*pairs, ("token", token)) if token else pairs
 

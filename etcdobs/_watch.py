@@ -26,11 +26,12 @@ from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from etcdobs._retry import RESUMABLE, TOKEN_REFUSED
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs._wire import rpc
+from etcdobs._wire.columns import EventColumns
 from etcdobs.errors import (
     CompactedError,
     DeadlineExceededError,
@@ -42,8 +43,9 @@ from etcdobs.errors import (
     from_cancel_reason,
 )
 from etcdobs.keys import Keys
-from etcdobs.ops._decode import events as decode_events
+from etcdobs.ops import _decode
 from etcdobs.types import Event, WatchResponse
+from etcdobs.types.events import received_events
 
 WATCH = rpc("etcdserverpb.Watch/Watch")
 METHOD = "etcdserverpb.Watch/Watch"
@@ -140,7 +142,12 @@ class Cursor:
         """The batch that `response` completes; None when more of it is to come, or nothing that is wanted."""
         if not response.events and not self._parts:
             return self._progress(response.header.revision)
-        self._parts += decode_events(response.events, prev_kv=self.prev_kv)
+        events: Any = response.events
+        if isinstance(events, EventColumns) and not (response.fragment or self._parts):
+            revisions = events.kvs.mod_revisions
+            if revisions[0] >= self._wanted_from and revisions == sorted(revisions):
+                return self._moved(received_events(_decode.Unmade(events, prev_kv=self.prev_kv), revisions))
+        self._parts += _decode.events(events, prev_kv=self.prev_kv)
         return None if response.fragment else self._whole()
 
     def _whole(self) -> WatchResponse | None:
@@ -152,12 +159,15 @@ class Cursor:
         if revisions != in_order:
             events.sort(key=_revision_of)
         if in_order[0] < self._wanted_from:
-            del events[: bisect_left(in_order, self._wanted_from)]
-        if not events:
-            return None
-        self.next_revision = self._wanted_from = in_order[-1] + 1
+            known = bisect_left(in_order, self._wanted_from)
+            del events[:known], in_order[:known]
+        return self._moved(received_events(tuple(events), in_order)) if events else None
+
+    def _moved(self, batch: WatchResponse) -> WatchResponse:
+        """`batch`, after which the watch goes on."""
+        self.next_revision = self._wanted_from = batch.revision + 1
         self.pins_itself = False
-        return WatchResponse(tuple(events), in_order[-1])
+        return batch
 
     def start_at_compaction(self, revision: int) -> bool:
         """Go on where history now starts; False when what the user has not seen is gone with the rest."""

@@ -97,6 +97,8 @@ def _is_bytes(text: object) -> "TypeGuard[bytes | bytearray | memoryview[int]]":
 
 def as_bytes(what: str, text: object) -> bytes:
     """`text` as bytes, str as UTF-8; raises TypeError, which says `what` it is, when it is neither."""
+    if type(text) is bytes:
+        return text
     if isinstance(text, str):
         return text.encode()
     if _is_bytes(text):

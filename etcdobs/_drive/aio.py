@@ -11,17 +11,26 @@ import grpc
 import grpc.aio
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
+from etcdobs._drive.aio_asides import Asides
 from etcdobs._drive.aio_connecting import Connecting, secured
 from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
-from etcdobs._drive.channel import ChannelSettings, checked_interceptors, drain_seconds, strangers, time_left
+from etcdobs._drive.channel import (
+    ChannelSettings,
+    checked_interceptors,
+    drain_seconds,
+    multicallable,
+    strangers,
+    time_left,
+)
 from etcdobs._drive.forks import Generation
 from etcdobs._drive.log import Log
 from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
 from etcdobs._drive.streamless import Streamless
-from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep, renew_token, unary
+from etcdobs._flow import attempted, directly, renew_token, unary
 from etcdobs._operations import operation_of
+from etcdobs._steps import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
 from etcdobs.errors import (
@@ -80,7 +89,7 @@ class Driver:
         self.streamless: Streamless = Streamless()
         self._over = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
-        self._asides: set[asyncio.Task[None]] = set()
+        self._asides = Asides()
         if metrics is not None:
             metrics.follow(self)
 
@@ -92,7 +101,7 @@ class Driver:
         operation = None if self.metrics is None else self.metrics.operation(operation_of(call))
         began = 0.0 if operation is None else operation.begin()
         try:
-            result = await self.run(unary(call, self.session, time.monotonic()), call.rpc.path[1:], attempts)
+            result = await self._carry_out(call, attempts)
         except BaseException as error:
             attempts.over(error)
             if operation is not None:
@@ -104,12 +113,33 @@ class Driver:
             operation.end(began)
         return result
 
-    async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
-        """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
+    async def _carry_out(self, call: Call[T], spans: Attempts) -> T:
+        method = call.rpc.path[1:]
+        self._check(method)
+        attempts = directly(call, self.session, time.monotonic())
+        send = None if attempts is None else attempts.next()
+        if attempts is None or send is None:
+            flow = unary(call, self.session) if attempts is None else attempted(attempts, None)
+            return await self.run(flow, method, spans)
+        try:
+            reply = await self._send(send, spans)
+        except EtcdError as error:
+            error.method = error.method or method
+            flow = attempted(attempts, send, error)
+        else:
+            return attempts.answered(reply)
+        return await self.run(flow, method, spans)
+
+    def _check(self, method: str) -> None:
         if self.closing or Generation.number != self._generation:
             self.check_usable(method)
         if asyncio.get_running_loop() is not self._loop:
             self.enter_loop()
+
+    async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
+        """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
+        if attempts is None:  # else it was looked before the first of them
+            self._check(method)
         answer: Any = None
         failure: EtcdError | None = None
         while True:
@@ -133,13 +163,8 @@ class Driver:
         if isinstance(step, Renew):
             return await self.renew(step.refused, step.timeout)
         if isinstance(step, Aside):
-            return self._begin(step.flow)
+            return self._asides.begin(self._run_aside(step.flow))
         return self._note(step)
-
-    def _begin(self, flow: Flow[None]) -> None:
-        aside = asyncio.create_task(self._run_aside(flow), name="etcdobs-aside")
-        self._asides.add(aside)
-        aside.add_done_callback(self._asides.discard)
 
     async def _run_aside(self, flow: Flow[None]) -> None:
         with suppress(ClosedError):
@@ -233,15 +258,13 @@ class Driver:
         if known is not None:
             return known
         channel = await self._channel(endpoint, timeout)
-        arities: dict[str, Callable[..., Any]] = {
-            "unary": channel.unary_unary,
-            "server_stream": channel.unary_stream,
-            "bidi_stream": channel.stream_stream,
-        }
-        multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
         shown = endpoint.address if endpoint in self.session.endpoints.all else ""
         bound = self._instruments.bind_aio(
-            multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address, endpoint=shown
+            multicallable(channel, rpc, intercepted=bool(self._interceptors)),
+            method=rpc.path,
+            kind=rpc.kind,
+            target=endpoint.address,
+            endpoint=shown,
         )
         if self._channels.get(endpoint.address) is channel:
             return self._bound.setdefault((endpoint.address, rpc.path), bound)
@@ -327,7 +350,7 @@ class Driver:
         self._channels.clear()
         self._bound.clear()
         self._drains.clear()
-        self._asides.clear()
+        self._asides.forget()
         self._renewing, self._connecting = asyncio.Lock(), Connecting()
         self._over = asyncio.Event()
         for stream in list(self._streams):
@@ -337,12 +360,7 @@ class Driver:
         """Do this beside everything else, if there is a loop to do it; may be called from any thread."""
         if self._loop is not None and not self._loop.is_closed():
             with suppress(RuntimeError):  # it closed just now
-                self._loop.call_soon_threadsafe(self._do, work)
-
-    def _do(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        task = asyncio.create_task(work(), name="etcdobs-aside")
-        self._asides.add(task)
-        task.add_done_callback(self._asides.discard)
+                self._loop.call_soon_threadsafe(lambda: self._asides.begin(work()))
 
     def close_with_me(self, stream: Any) -> None:
         """Await `stream.close()` when the client is closed; `stream.abandon()` when its event loop is over."""
@@ -368,15 +386,9 @@ class Driver:
         self._bound.clear()
         for channel in channels:
             await channel.close()
-        await self._end_asides()
+        await self._asides.end()
         await self._end_drains()
         self.log.close()
-
-    async def _end_asides(self) -> None:
-        asides = list(self._asides)
-        for aside in asides:
-            aside.cancel()
-        await asyncio.gather(*asides, return_exceptions=True)
 
     async def _end_drains(self) -> None:
         drains, self._drains = self._drains, {}

@@ -1,10 +1,15 @@
-"""Waits for batched operations by awaiting: a task for each transaction that is under way, and no other."""
+"""Waits for batched operations by awaiting: a task for each transaction that is under way, and no other.
+
+Whoever reads while nothing is under way, and has nobody to go with, sends that itself. Not so whoever writes: when that
+is cancelled, the write has still to be over before the next one of its key.
+"""
 
 import asyncio
 import math
 from typing import Any, TypeVar
 
-from etcdobs._batch import METHOD, Batching, Entries, Entry, transaction
+from etcdobs._batch import Batching
+from etcdobs._batch_entry import METHOD, Entries, Entry, transaction
 from etcdobs._call import Timeout, checked_timeout
 from etcdobs._drive.aio import Driver
 from etcdobs.errors import EtcdError
@@ -22,6 +27,8 @@ class Batcher:
         self._timed: set[Entry[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._due = False
+        # Done once the read is over that its caller sends.
+        self._alone: asyncio.Future[None] | None = None
         self._closed = False
         driver.close_with_me(self)
 
@@ -41,9 +48,40 @@ class Batcher:
         entry.waiter = loop.create_future()
         if seconds is not None:
             entry.deadline = loop.time() + seconds
-            self._watch(entry, loop)
+        may_go_alone = not (self._due or entry.is_write or self._batching.lane(entry).under_way)
         self._batching.add(entry)
-        self._soon(loop)
+        if not may_go_alone:
+            self._soon(loop)
+        elif await self._goes_alone(entry):
+            return await self._sent_alone(entry, timeout)
+        return await self._result(entry, loop)
+
+    async def _goes_alone(self, entry: Entry[Any]) -> bool:
+        """Send once all tasks that can run have run, as `_soon`; True when they asked for nothing."""
+        self._due = True
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            entry.dropped = True
+            self._send_all()
+            raise
+        return self._send_all(entry)
+
+    async def _sent_alone(self, entry: Entry[T], timeout: Timeout) -> T:
+        if self._driver.metrics is not None:
+            self._driver.metrics.batched(1)
+        self._alone = over = entry.waiter
+        try:
+            return await self._driver.call(entry.call(timeout))
+        finally:
+            over.set_result(None)
+            self._alone = None
+            self._batching.settled([entry])
+            self._go_on()
+
+    async def _result(self, entry: Entry[T], loop: asyncio.AbstractEventLoop) -> T:
+        if entry.deadline is not None:
+            self._watch(entry, entry.deadline, loop)
         try:
             result: T = await entry.waiter
             return result
@@ -55,12 +93,11 @@ class Batcher:
         finally:
             self._timed.discard(entry)
 
-    def _watch(self, entry: Entry[Any], loop: asyncio.AbstractEventLoop) -> None:
+    def _watch(self, entry: Entry[Any], deadline: float, loop: asyncio.AbstractEventLoop) -> None:
         """Have one timer for all: one for each operation would cost more than sending it."""
         self._timed.add(entry)
-        assert entry.deadline is not None
-        if self._timer is None or entry.deadline < self._timer.when():
-            self._set_timer(loop, entry.deadline)
+        if self._timer is None or deadline < self._timer.when():
+            self._set_timer(loop, deadline)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop, when: float | None) -> None:
         if self._timer is not None:
@@ -80,12 +117,22 @@ class Batcher:
             self._due = True
             loop.call_soon(self._send_all)
 
-    def _send_all(self) -> None:
-        self._due = False
+    def _go_on(self) -> None:
+        """Send what waited."""
+        if self._batching.is_due:
+            self._soon(asyncio.get_running_loop())
+
+    def _send_all(self, asker: Entry[Any] | None = None) -> bool:
+        """True where all that `asker` would go with is itself: then it is left to be sent."""
+        self._due = is_alone = False
         while entries := self._batching.next():
+            if len(entries) == 1 and entries[0] is asker:
+                is_alone = True
+                continue
             task = asyncio.create_task(self._send(entries), name="etcdobs-batch")
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+        return is_alone
 
     async def _send(self, entries: Entries) -> None:
         if self._driver.metrics is not None:
@@ -107,12 +154,16 @@ class Batcher:
                 if not entry.waiter.done():
                     entry.waiter.set_result(result)
         finally:
-            self._soon(asyncio.get_running_loop())
+            self._go_on()
 
     async def finish(self) -> None:
-        """Take no more, and wait until all that was asked for is answered."""
+        """Take no more, and wait until all that was asked for is answered; in a forked child nothing is."""
+        if self._driver.forked:
+            return
         self._closed = True
         while not self._batching.is_idle:
+            if self._alone is not None:
+                await asyncio.wait([self._alone])
             await (asyncio.wait(self._sending) if self._sending else asyncio.sleep(0))
         self._set_timer(asyncio.get_running_loop(), None)
 
@@ -125,7 +176,7 @@ class Batcher:
         self._batching = Batching(self._batching.max_ops)
         self._sending.clear()
         self._timed.clear()
-        self._timer = None
+        self._timer = self._alone = None
         self._due = False
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from io import BufferedReader
 from typing import TypeAlias, TypeVar
 
-from etcdobs._batch import Entries
+from etcdobs._batch_entry import Entries
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.aio_pages import scanned_pages
 from etcdobs._drive.line_file import PatientFile, target_of

@@ -75,7 +75,7 @@ async def scanned_pages(
     driver: Driver, cursor: ScanCursor, namespace: bytes
 ) -> AsyncGenerator[Sequence[KeyValue], None]:
     """The same as they come: a page, then a stream where the server has it; after one that broke, a page again."""
-    ahead = None
+    ahead, first = None, True
     read = await _now(driver, cursor)
     try:
         while read is not None:
@@ -87,9 +87,10 @@ async def scanned_pages(
                         yield part
                 read = await _now(driver, cursor)
             else:
-                # Who takes but a few keys is read no further page for.
-                half = (len(kvs) + 1) // 2
+                # Who takes but a few keys is read no further page for; who comes for the second takes more.
+                half = (len(kvs) + 1) // 2 if first else 0
                 yield kvs[:half]
+                first = False
                 ahead = _ahead(driver, cursor)
                 yield kvs[half:]
                 read = None if ahead is None else await ahead

@@ -29,6 +29,7 @@ from etcdobs._watch import (
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, UnavailableError
 from etcdobs.observe.spans import Origin, detached
+from etcdobs.types.events import revisions_of
 
 
 class Stream:
@@ -174,10 +175,11 @@ class Stream:
 
     def _deliver(self, batch: Batch) -> None:
         mailbox = self._mailboxes.get(batch.cursor)
+        events = len(revisions_of(batch.response))
         if mailbox is not None and mailbox.origin is not None:
-            self._spans.batch(mailbox.origin, len(batch.response.events), batch.response.revision)
-        if self._driver.metrics is not None and batch.response.events:
-            self._driver.metrics.watch_received(len(batch.response.events))
+            self._spans.batch(mailbox.origin, events, batch.response.revision)
+        if self._driver.metrics is not None and events:
+            self._driver.metrics.watch_received(events)
         if mailbox is not None and mailbox.put(batch.response):
             # Nobody takes its events: the server forgets it, and it resumes where it was once they are taken.
             self._cancel(batch.cursor)

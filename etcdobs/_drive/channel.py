@@ -1,12 +1,13 @@
 """Decides the options and the credentials of the channel to one endpoint (see docs/decisions/endpoints.md)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import grpc
 
 from etcdobs._flow import Session
+from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
 
 Options: TypeAlias = tuple[tuple[str, Any], ...]
@@ -84,6 +85,18 @@ def checked_interceptors(interceptors: tuple[Any, ...], kinds: tuple[type, ...])
             names = ", ".join(f"{module}.{kind.__name__}" for kind in kinds)
             raise TypeError(f"interceptors: {type(interceptor).__qualname__} is none of {names}")
     return interceptors
+
+
+def multicallable(channel: Any, rpc: Rpc, *, intercepted: bool) -> Callable[..., Any]:
+    """What sends `rpc` over a channel, a blocking one or one of asyncio's."""
+    arities: dict[str, Callable[..., Callable[..., Any]]] = {
+        "unary": channel.unary_unary,
+        "server_stream": channel.unary_stream,
+        "bidi_stream": channel.stream_stream,
+    }
+    # What a user's interceptor sees is the message itself.
+    parse = rpc.response.FromString if intercepted else rpc.parse
+    return arities[rpc.kind](rpc.path, rpc.request.SerializeToString, parse)
 
 
 def strangers(connected: Iterable[str], endpoints: tuple[Endpoint, ...]) -> set[str]:

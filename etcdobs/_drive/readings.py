@@ -22,7 +22,7 @@ class Arrivals:
         """A batch arrived at `now`; all up to the revision `taken` has been handed out."""
         while self._known and self._known[0][0] <= taken:
             self._known.popleft()
-        if batch.events:
+        if not batch.is_progress:
             self._known.append((batch.revision, now))
 
     def oldest(self, taken: int) -> float | None:

@@ -16,6 +16,7 @@ from etcdobs._drive.channel import (
     checked_interceptors,
     credentials,
     drain_seconds,
+    multicallable,
     name_override,
     strangers,
     time_left,
@@ -27,8 +28,9 @@ from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
 from etcdobs._drive.streamless import Streamless
 from etcdobs._drive.uninterrupted import CLOSING, Latch, join, within
-from etcdobs._flow import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep, renew_token, unary
+from etcdobs._flow import attempted, directly, renew_token, unary
 from etcdobs._operations import operation_of
+from etcdobs._steps import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
 from etcdobs.errors import (
@@ -99,7 +101,7 @@ class Driver:
         operation = None if self.metrics is None else self.metrics.operation(operation_of(call))
         began = 0.0 if operation is None else operation.begin()
         try:
-            result = self.run(unary(call, self.session, time.monotonic()), call.rpc.path[1:], attempts)
+            result = self._carry_out(call, attempts)
         except BaseException as error:
             attempts.over(error)
             if operation is not None:
@@ -111,9 +113,28 @@ class Driver:
             operation.end(began)
         return result
 
+    def _carry_out(self, call: Call[T], spans: Attempts) -> T:
+        method = call.rpc.path[1:]
+        if self._closing.is_set() or Generation.number != self._generation:
+            self.check_usable(method)
+        attempts = directly(call, self.session, time.monotonic())
+        send = None if attempts is None else attempts.next()
+        if attempts is None or send is None:
+            flow = unary(call, self.session) if attempts is None else attempted(attempts, None)
+            return self.run(flow, method, spans)
+        try:
+            reply = self._send(send, spans)
+        except EtcdError as error:
+            error.method = error.method or method
+            flow = attempted(attempts, send, error)
+        else:
+            return attempts.answered(reply)
+        return self.run(flow, method, spans)
+
     def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
         """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
-        self.check_usable(method)
+        if attempts is None:  # else it was looked before the first of them
+            self.check_usable(method)
         answer: Any = None
         failure: EtcdError | None = None
         while True:
@@ -181,7 +202,9 @@ class Driver:
         rpc, endpoint, timeout = step.call.rpc, step.endpoint, step.timeout
         if self._unverified:
             timeout = self._left_to_send(rpc, endpoint, timeout)
-        bound = self.bound(rpc, endpoint, timeout)
+        bound = None if self._may_change else self._bound.get((endpoint.address, rpc.path))
+        if bound is None:
+            bound = self.bound(rpc, endpoint, timeout)
         try:
             if not rpc.client_streaming:
                 # A flow may ask others in between.
@@ -231,15 +254,13 @@ class Driver:
         if known is not None:
             return known
         channel = self._channel(endpoint, timeout)
-        arities: dict[str, Callable[..., Any]] = {
-            "unary": channel.unary_unary,
-            "server_stream": channel.unary_stream,
-            "bidi_stream": channel.stream_stream,
-        }
-        multicallable = arities[rpc.kind](rpc.path, rpc.request.SerializeToString, rpc.response.FromString)
         shown = endpoint.address if endpoint in self.session.endpoints.all else ""
         bound = self._instruments.bind_sync(
-            multicallable, method=rpc.path, kind=rpc.kind, target=endpoint.address, endpoint=shown
+            multicallable(channel, rpc, intercepted=bool(self._interceptors)),
+            method=rpc.path,
+            kind=rpc.kind,
+            target=endpoint.address,
+            endpoint=shown,
         )
         with self._lock:
             if self._channels.get(endpoint.address) is channel:

@@ -1,4 +1,7 @@
-"""Waits for batched operations by blocking: threads that send, as many as may be under way, and end when idle."""
+"""Waits for batched operations by blocking: threads that send, as many as may be under way, and end when idle.
+
+Whoever asks while nothing is under way sends that itself: nobody has to wake it.
+"""
 
 import threading
 import time
@@ -6,11 +9,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from etcdobs._batch import MAX_UNDER_WAY, METHOD, Batching, Entries, Entry, transaction
+from etcdobs._batch import MAX_UNDER_WAY, Batching
+from etcdobs._batch_entry import METHOD, Entries, Entry, transaction
 from etcdobs._call import Timeout, checked_timeout
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.uninterrupted import join
-from etcdobs.errors import EtcdError
+from etcdobs.errors import ClosedError, EtcdError
 
 T = TypeVar("T")
 
@@ -70,7 +74,11 @@ class Batcher:
         self._batching = Batching(max_ops)
         # Callers contend for no lock: they put what they ask for here, and the threads that send fetch it.
         self._inbox: deque[Entry[Any]] = deque()
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        # What a caller sent itself, and others wait behind: a thread lets them go, where no Ctrl-C can break it off.
+        self._over: deque[Entry[Any]] = deque()
+        self._none_alone = threading.Condition(self._lock)
         self._threads: set[threading.Thread] = set()
         self._idle = 0
         # Those who wait for the server, which is as long as the connection lasts.
@@ -90,11 +98,39 @@ class Batcher:
         self._driver.check_usable(METHOD)
         if self._closed:
             raise entry.closed("the batch is closed")
+        if not self._inbox and not self._batching.lane(entry).under_way:
+            try:
+                if self._goes_alone(entry):
+                    return self._driver.call(entry.call(timeout))
+            finally:
+                try:
+                    self._back(entry)
+                except BaseException:
+                    self._back(entry)  # what a Ctrl-C broke off
+                    raise
         entry.waiter = waiter = _Waiter()
         if seconds is not None:
             entry.deadline = time.monotonic() + seconds
         self._submit(entry)
         return self._result(entry, waiter, seconds)
+
+    def _goes_alone(self, entry: Entry[Any]) -> bool:
+        with self._lock:
+            if self._closed or self._inbox or not self._batching.alone(entry):
+                return False
+        if self._driver.metrics is not None:
+            self._driver.metrics.batched(1)
+        return True
+
+    def _back(self, entry: Entry[Any]) -> None:
+        """It is over, if it went alone; may be told again."""
+        with self._lock:
+            if not self._batching.back(entry):
+                self._over.append(entry)
+            if self._over or self._inbox or self._batching.is_due:
+                self._call_thread()
+            if self._closed:
+                self._none_alone.notify_all()
 
     def _submit(self, entry: Entry[Any]) -> None:
         self._inbox.append(entry)
@@ -122,9 +158,11 @@ class Batcher:
         return result
 
     def _call_thread(self) -> None:
+        if self._driver.closing.is_set():
+            return  # nobody would wait for its end: `close` tells those whom it would send for
         if self._idle:
-            self._called = True
             self._changed.notify()
+            self._called = True
         elif len(self._threads) < 2 * MAX_UNDER_WAY:
             thread = threading.Thread(target=self._run, name="etcdobs-batch", daemon=True)
             self._driver.start(thread)
@@ -150,12 +188,21 @@ class Batcher:
     def _next(self) -> Entries:
         # Before the inbox is emptied: who finds this set need not call, since what it asks for will be found.
         self._called = False
+        self._go_on()
         while self._inbox:
             self._batching.add(self._inbox.popleft())
         entries = self._batching.next()
         if self._batching.is_due:
             self._call_thread()
         return entries
+
+    def _go_on(self) -> None:
+        """Let go what waits behind those that went alone, and are over."""
+        while self._over:
+            if not self._batching.back(entry := self._over.popleft()):
+                self._batching.settled([entry])
+        if self._closed:
+            self._none_alone.notify_all()
 
     def _wait(self) -> bool:
         """False when nobody had anything to send for long."""
@@ -196,8 +243,13 @@ class Batcher:
             self._batching.settled(entries)
 
     def finish(self) -> None:
-        """Take no more, and wait until all that was asked for is answered."""
+        """Take no more, and wait until all that was asked for is answered; in a forked child nothing is."""
+        if self._driver.forked:
+            return
         self.close()
+        with self._lock:
+            while self._batching.has_alone:
+                self._none_alone.wait()
         while threads := self._alive():
             for thread in threads:
                 thread.join()
@@ -211,10 +263,18 @@ class Batcher:
         """Take no more: threads end once they have nothing to send; those that wait for no answer have ended."""
         with self._changed:
             self._closed = True
+            unsent = self._give_up() if self._driver.closing.is_set() else []
             self._changed.notify_all()
             ending = self._threads - self._asking
+        _fail([(entry, entry.closed(ClosedError.message)) for entry in unsent])
         for thread in ending:
             join(thread)
+
+    def _give_up(self) -> list[Entry[Any]]:
+        unsent = [*self._batching.give_up(), *self._inbox]
+        self._inbox.clear()
+        self._go_on()
+        return unsent
 
 
 def _fail(told: Sequence[tuple[Entry[Any], Exception]]) -> None:

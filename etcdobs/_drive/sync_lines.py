@@ -8,7 +8,8 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from etcdobs._batch import MAX_UNDER_WAY, METHOD, Entries
+from etcdobs._batch import MAX_UNDER_WAY
+from etcdobs._batch_entry import METHOD, Entries
 from etcdobs._call import Call
 from etcdobs._drive.line_file import lines_of, target_of
 from etcdobs._drive.sync import Driver

@@ -88,7 +88,7 @@ def scanned(driver: Driver, cursor: ScanCursor, namespace: bytes) -> Iterator[Ke
 
 def scanned_pages(driver: Driver, cursor: ScanCursor, namespace: bytes) -> Generator[Sequence[KeyValue], None, None]:
     """The same as they come: a page, then a stream where the server has it; after one that broke, a page again."""
-    read = _now(driver, cursor)
+    read, first = _now(driver, cursor), True
     while read is not None:
         kvs = cursor.receive(*read)
         if (rest := cursor.stream()) is not None:
@@ -97,9 +97,10 @@ def scanned_pages(driver: Driver, cursor: ScanCursor, namespace: bytes) -> Gener
                 yield from parts
             read = _now(driver, cursor)
         else:
-            # Who takes but a few keys is read no further page for.
-            half = (len(kvs) + 1) // 2
+            # Who takes but a few keys is read no further page for; who comes for the second takes more.
+            half = (len(kvs) + 1) // 2 if first else 0
             yield kvs[:half]
+            first = False
             ahead = _ahead(driver, cursor)
             yield kvs[half:]
             read = None if ahead is None else ahead.result()

@@ -30,6 +30,7 @@ from etcdobs._watch import (
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, UnavailableError
 from etcdobs.observe.spans import Origin
+from etcdobs.types.events import revisions_of
 
 
 class Stream:
@@ -196,10 +197,11 @@ class Stream:
 
     def _deliver(self, batch: Batch) -> None:
         mailbox = self._mailboxes.get(batch.cursor)
+        events = len(revisions_of(batch.response))
         if mailbox is not None and mailbox.origin is not None:
-            self._spans.batch(mailbox.origin, len(batch.response.events), batch.response.revision)
-        if self._driver.metrics is not None and batch.response.events:
-            self._driver.metrics.watch_received(len(batch.response.events))
+            self._spans.batch(mailbox.origin, events, batch.response.revision)
+        if self._driver.metrics is not None and events:
+            self._driver.metrics.watch_received(events)
         # Under one lock with the cancel: its user may drain it at once, and `unpark` must come after.
         with self._lock:
             if mailbox is not None and mailbox.put(batch.response):

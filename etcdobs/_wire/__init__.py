@@ -4,11 +4,11 @@ Generated `_pb2` modules register in protobuf's default pool, where two etcd lib
 under another protobuf than they were made for; a descriptor set does neither.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pkgutil import get_data
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from google.protobuf.descriptor import Descriptor, FileDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -16,6 +16,8 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+
+from etcdobs._wire.columns import parsers
 
 __all__ = ["RPCS", "Rpc", "RpcKind", "package", "rpc"]
 
@@ -43,6 +45,8 @@ class Rpc:
     response: type[Message]
     client_streaming: bool
     server_streaming: bool
+    parse: Callable[[bytes], Any]
+    """Makes an answer of bytes: a `response`, or the same by columns where it is large (`etcdobs._wire.columns`)."""
 
     @property
     def kind(self) -> RpcKind:
@@ -50,11 +54,10 @@ class Rpc:
         return _KINDS[self.client_streaming, self.server_streaming]
 
 
-def _load() -> Mapping[str, FileDescriptor]:
+def _load(pool: DescriptorPool) -> Mapping[str, FileDescriptor]:
     """The files of the descriptor set, by the package that each declares."""
     data = get_data(__name__, "etcd.binpb")
     assert data is not None, "the package's loader cannot read data files"
-    pool = DescriptorPool()
     files: dict[str, FileDescriptor] = {}
     for file in FileDescriptorSet.FromString(data).file:
         pool.AddSerializedFile(file.SerializeToString())
@@ -72,14 +75,17 @@ def _message_class(descriptor: Descriptor) -> type[Message]:
 def _service_rpcs(service: ServiceDescriptor) -> Iterator[Rpc]:
     method: MethodDescriptor
     for method in service.methods:
+        path = f"/{service.full_name}/{method.name}"
+        response = _CLASSES[method.output_type.full_name]
         yield Rpc(
-            path=f"/{service.full_name}/{method.name}",
+            path=path,
             service=service.full_name,
             method=method.name,
             request=_CLASSES[method.input_type.full_name],
-            response=_CLASSES[method.output_type.full_name],
+            response=response,
             client_streaming=method.client_streaming,
             server_streaming=method.server_streaming,
+            parse=_PARSERS.get(path, response.FromString),
         )
 
 
@@ -104,12 +110,14 @@ def rpc(name: str) -> Rpc:
         ) from None
 
 
-_FILES = _load()
+_POOL = DescriptorPool()
+_FILES = _load(_POOL)
 _CLASSES = {
     message.full_name: _message_class(message)
     for file in _FILES.values()
     for message in file.message_types_by_name.values()
 }
+_PARSERS = parsers(_POOL, _FILES)
 
 RPCS: Mapping[str, Rpc] = MappingProxyType(
     {

@@ -144,7 +144,7 @@ CATALOGUE: Mapping[str, Row] = {
     "batched_operations": Row(
         "histogram",
         "etcdobs_batched_operations",
-        "Number of batched operations that were sent in one transaction.",
+        "Number of batched operations that were sent in one call.",
         buckets=_SIZES,
     ),
     "build_info": Row(

@@ -1,6 +1,6 @@
 """Decides what is recorded of one RPC: started, its messages, and its end exactly once, whoever sees it first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from threading import Lock
 from time import perf_counter
@@ -12,16 +12,34 @@ from etcdobs.observe.metrics import ClientMetrics
 from etcdobs.observe.recorder import Kind, MethodRecorder, NoMetrics
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, Tracer
 
     from etcdobs.observe.tracer import CallTracer, Metadata
 
-__all__ = ["MethodObserver", "Observation"]
+__all__ = ["UNOBSERVED", "MethodObserver", "Observation"]
 
 Start: TypeAlias = "tuple[float, Span | None, MethodRecorder]"
 """When a call started (of perf_counter), its span, and where it is counted."""
 
 _NO_METRICS = NoMetrics()
+
+UNOBSERVED: Start = (0.0, None, _NO_METRICS)
+"""The start of a call that nobody counts and nobody traces: there is nothing to do at its end."""
+
+_GLOBAL = "_TRACER_PROVIDER"
+"""The name under which opentelemetry keeps its global provider: None until one is set."""
+
+
+def _provider(tracer: "Tracer") -> "Mapping[str, object]":
+    """What has None as _GLOBAL for as long as this tracer makes no spans.
+
+    To ask the tracer itself takes six functions of opentelemetry's, in each call of a process that traces nothing.
+    """
+    from opentelemetry import trace  # noqa: PLC0415  # loaded with the first instance, not with the library
+
+    if type(tracer) is trace.NoOpTracer:
+        return {_GLOBAL: None}
+    return vars(trace) if type(tracer) is trace.ProxyTracer else {}
 
 
 class MethodObserver:
@@ -37,18 +55,27 @@ class MethodObserver:
         self._client_metrics = metrics
         self._method = method
         self._kind: Kind = kind
+        from opentelemetry import context  # noqa: PLC0415  # as above
+
         self._tracer = tracer.method(method, kind, target)
+        self._provider = _provider(tracer.tracer)
+        self._context = context.get_current
         # None: not looked up yet, or another for each caller's context.
         self._metrics: MethodRecorder | None = None
         self._endpoint = endpoint
         self._answered: Callable[[float], None] | None = None
 
     def start(self, metadata: "Metadata", attempts: Attempts | None = None) -> "tuple[Start, Metadata]":
-        """Record that a call starts; return what `end` needs, and the metadata to send."""
+        """Record that a call starts; return what `end` needs (UNOBSERVED needs none), and the metadata to send."""
         metrics = self._metrics or self._recorder()
         if metrics is not _NO_METRICS:
             metrics.started()
-        span, metadata = self._tracer.start(metadata, attempts)
+        span = None
+        # A context that holds nothing holds no span either, whose context would have to travel.
+        if self._provider.get(_GLOBAL, self) is not None or self._context():
+            span, metadata = self._tracer.start(metadata, attempts)
+        if span is None and metrics is _NO_METRICS:
+            return UNOBSERVED, metadata
         return (perf_counter(), span, metrics), metadata
 
     def end(self, start: "Start", ending: Ending = OK, attempts: Attempts | None = None) -> None:

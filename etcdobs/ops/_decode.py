@@ -1,15 +1,27 @@
 """Decides how etcd's messages become the public types that several services share."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, cast
 
 from etcdobs._wire import mvccpb
+from etcdobs._wire.columns import EventColumns
 from etcdobs.types import Event, EventType, KeyValue, Member, RangeResponse, ResponseHeader
 from etcdobs.types.key_value import key_value, key_values
 from etcdobs.types.responses import received_range
 
-__all__ = ["event", "events", "header", "key_value", "key_values", "member", "previous", "range_response"]
+__all__ = [
+    "Unmade",
+    "event",
+    "events",
+    "header",
+    "key_value",
+    "key_values",
+    "member",
+    "previous",
+    "range_response",
+]
 
 _PUT, _DELETE = EventType.PUT, EventType.DELETE
 
@@ -38,8 +50,10 @@ def event(message: "mvccpb.Event") -> Event:
     return events([message])[0]
 
 
-def events(messages: "Iterable[mvccpb.Event]", *, prev_kv: bool = True) -> list[Event]:
+def events(messages: "Iterable[mvccpb.Event] | EventColumns", *, prev_kv: bool = True) -> list[Event]:
     """Each `mvccpb.Event` as the public type; to look for a `prev_kv` that nobody asked for is a tenth of the time."""
+    if isinstance(messages, EventColumns):
+        return list(Unmade(messages, prev_kv=prev_kv).begin()[0])
     return [
         _made(
             Event,
@@ -51,6 +65,25 @@ def events(messages: "Iterable[mvccpb.Event]", *, prev_kv: bool = True) -> list[
         )
         for message in messages
     ]
+
+
+class Unmade:
+    """Events that came by columns: each is made when it is reached, by C alone."""
+
+    __slots__ = ("_columns", "_prev_kv")
+
+    def __init__(self, columns: EventColumns, *, prev_kv: bool) -> None:
+        self._columns = columns
+        self._prev_kv = prev_kv
+
+    def begin(self) -> tuple[Iterator[Event], Iterator[EventType]]:
+        """Each event, and the iterator of their types, which advances with it."""
+        before = self._columns.prev_kvs if self._prev_kv else None
+        types = iter((_DELETE if self._columns.are_deletions else _PUT,) * len(self._columns))
+        parts = zip(
+            types, key_values(self._columns.kvs), repeat(None) if before is None else key_values(before), strict=False
+        )
+        return map(_made, repeat(Event), parts), types
 
 
 def member(message: Any) -> Member:

@@ -1,6 +1,6 @@
 """The KV service: a method's arguments become a `Call` of Range, Put, DeleteRange, Txn or Compact."""
 
-from typing import Any
+from typing import Any, Final
 
 from etcdobs._call import (
     CLIENT_DEFAULT,
@@ -28,6 +28,7 @@ from etcdobs.types import (
     PutResponse,
     RangeResponse,
 )
+from etcdobs.types.key_value import key_value
 
 
 def do(
@@ -72,17 +73,21 @@ def get(
         EmptyKeyError: the key is empty.
         CompactedError, FutureRevisionError: the revision is not in the cluster's history.
     """
-    request = pb.RangeRequest(
-        key=as_key(key),
-        revision=checked_int("revision", revision),
-        serializable=checked_bool("serializable", serializable),
-    )
-    return Call(Get.rpc, request, _first, checked_timeout(timeout))
+    request = pb.RangeRequest(key=as_key(key))
+    if revision is not _NOW:
+        request.revision = checked_int("revision", revision)
+    if serializable is not False:
+        request.serializable = checked_bool("serializable", serializable)
+    return Call(Get.rpc, request, _first, timeout if timeout is CLIENT_DEFAULT else checked_timeout(timeout))
+
+
+# What is left out is not looked into: of all calls, this one is made the most.
+_NOW: Final = 0
 
 
 def _first(reply: Any) -> KeyValue | None:
     kvs = reply.kvs
-    return _decode.key_value(kvs[0]) if kvs else None
+    return key_value(kvs[0]) if kvs else None
 
 
 def range(

@@ -3,7 +3,8 @@
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from etcdobs._batch import MAX_OPS, DeleteEntry, GetEntry, PutEntry
+from etcdobs._batch import MAX_OPS
+from etcdobs._batch_entry import DeleteEntry, GetEntry, PutEntry
 from etcdobs._call import CLIENT_DEFAULT, Timeout
 from etcdobs._drive import aio_batch, sync_batch
 from etcdobs.ops.operation import HasLeaseId
@@ -20,8 +21,9 @@ class Batch:
     """Operations of many threads, sent together: use it as a context manager, or call `close`.
 
     Each caller gets its own result, or its own error, as if it had asked the client; what a batch mate asked is no
-    reason to fail. What is asked while nothing is under way is sent at once, the rest with the next transaction.
-    All writes of a key are made in the order in which they were asked for, and reads see those asked for before them.
+    reason to fail. What is asked while nothing is under way is sent at once, as the call that it is; the rest with the
+    next transaction. All writes of a key are made in the order in which they were asked for, and reads see those asked
+    for before them; but one that was given up, by its timeout or by Ctrl-C, may be made later, or never.
     """
 
     def __init__(self, driver: "Driver", max_ops: int = MAX_OPS) -> None:
@@ -67,8 +69,9 @@ class AsyncBatch:
     """Operations of many tasks, sent together: use it as an async context manager, or await `close`.
 
     Each caller gets its own result, or its own error, as if it had asked the client; what a batch mate asked is no
-    reason to fail. What is asked while nothing is under way is sent at once, the rest with the next transaction.
-    All writes of a key are made in the order in which they were asked for, and reads see those asked for before them.
+    reason to fail. What is asked while nothing is under way is sent at once, as the call that it is; the rest with the
+    next transaction. All writes of a key are made in the order in which they were asked for, and reads see those asked
+    for before them; but one that was given up, by its timeout, may be made later, or never.
     """
 
     def __init__(self, driver: "AsyncDriver", max_ops: int = MAX_OPS) -> None:

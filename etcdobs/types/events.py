@@ -1,8 +1,10 @@
-"""Decides what a watch hands out."""
+"""Decides what a watch hands out. The events of a large batch are made when they are reached."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from etcdobs.types.key_value import KeyValue, few
 
@@ -38,8 +40,24 @@ class Event(NamedTuple):
         return self.type is EventType.PUT and self.kv.create_revision != self.kv.mod_revision
 
 
+class Unmade(Protocol):
+    """The events of one batch before they are made: put, kept and taken, they are no work for a garbage collector."""
+
+    def begin(self) -> tuple[Iterator[Event], Iterator[object]]:
+        """Each event, made when it is reached; and what advances with it, and hints how many are left."""
+        ...
+
+
+class _Unread:
+    """Holds the events in the message that they came in until all of them are asked for together."""
+
+    __slots__ = ("_revisions", "_unread")
+    _revisions: list[int]
+    _unread: Unmade | None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class WatchResponse:
+class WatchResponse(_Unread):
     """A batch of events that belong together: all events of the revisions it covers, never a part.
 
     Attributes:
@@ -50,10 +68,54 @@ class WatchResponse:
     events: tuple[Event, ...]
     revision: int
 
+    if not TYPE_CHECKING:  # to a type checker any name would be an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            # What is not there: `events` where it was received and nobody looked, the others where it was made whole.
+            if name == "_unread":
+                return None
+            if name == "_revisions":
+                object.__setattr__(self, name, [*map(_revision_of, self.events)])
+                return self._revisions
+            if name != "events":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            unread = self._unread
+            if unread is not None:  # else another thread was faster
+                object.__setattr__(self, name, tuple(unread.begin()[0]))
+                object.__setattr__(self, "_unread", None)
+            return self.events
+
     def __repr__(self) -> str:
         return f"WatchResponse(revision={self.revision}, events={few(self.events)})"
 
     @property
     def is_progress(self) -> bool:
         """True when nothing happened: the server only said how far it is."""
-        return not self.events
+        return self._unread is None and not self.events
+
+
+_revision_of = attrgetter("kv.mod_revision")
+
+revisions_of: Callable[[WatchResponse], list[int]] = attrgetter("_revisions")
+"""The revision of each event of a batch, which need not be made for that."""
+
+
+_unread_of: Callable[[WatchResponse], Unmade | None] = attrgetter("_unread")
+
+
+def received_events(events: "tuple[Event, ...] | Unmade", revisions: list[int]) -> WatchResponse:
+    """A batch of events that have these revisions, in order."""
+    response = object.__new__(WatchResponse)
+    object.__setattr__(response, "events" if isinstance(events, tuple) else "_unread", events)
+    object.__setattr__(response, "revision", revisions[-1])
+    object.__setattr__(response, "_revisions", revisions)
+    return response
+
+
+def begin(batch: WatchResponse) -> tuple[Iterator[Event], Iterator[object]]:
+    """Its events, one by one, without keeping them; and what advances with them, and hints how many are left."""
+    unread = _unread_of(batch)
+    if unread is not None:
+        return unread.begin()
+    events = iter(batch.events)
+    return events, events

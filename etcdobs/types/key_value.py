@@ -7,6 +7,8 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
+from etcdobs._wire.columns import KeyColumns
+
 _SHOWN_BYTES = 80
 _SHOWN_ITEMS = 5
 
@@ -68,7 +70,8 @@ def key_value(message: Any) -> KeyValue:
 
 def key_values(messages: Iterable[Any]) -> Iterator[KeyValue]:
     """Each of many, made when it is reached."""
-    return map(_made, repeat(KeyValue), map(_fields, messages))
+    rows = messages.rows() if isinstance(messages, KeyColumns) else map(_fields, messages)
+    return map(_made, repeat(KeyValue), rows)
 
 
 @dataclass(frozen=True, slots=True)

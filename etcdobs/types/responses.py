@@ -1,8 +1,8 @@
-"""Decides what answers to the KV service are. The keys of one are made when they are looked at."""
+"""Decides what answers to the KV service are. The keys of one, and its parts, are made when they are looked at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
 from etcdobs.types.key_value import KeyValue, few, key_value, key_values
 
@@ -28,10 +28,36 @@ class Response:
 
 
 class _Unread(Response):
-    """Holds the keys in the message that they came in until all are asked for; reading one by one never keeps them."""
+    """Holds the message that it came in until all that is in it is asked for."""
 
     __slots__ = ("_unread",)
-    _unread: Sequence[Any] | None
+    _unread: Any
+    _made_late: ClassVar[str]
+    """The attribute that is made then."""
+
+    def _read(self, unread: Any) -> Iterable[Any]:
+        raise NotImplementedError
+
+    if not TYPE_CHECKING:  # to a type checker any name would be an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            # What is not there: `_unread` where the user made it, the other where it was received and nobody looked.
+            if name == "_unread":
+                return None
+            if name != self._made_late:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+            unread = self._unread
+            if unread is not None:  # else another thread was faster
+                object.__setattr__(self, name, tuple(self._read(unread)))
+                object.__setattr__(self, "_unread", None)
+            return getattr(self, name)
+
+
+def _received(kind: type[Any], header: ResponseHeader, unread: Any) -> Any:
+    response = object.__new__(kind)
+    object.__setattr__(response, "header", header)
+    object.__setattr__(response, "_unread", unread)
+    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -50,21 +76,10 @@ class RangeResponse(_Unread, Sequence[KeyValue]):
     kvs: tuple[KeyValue, ...]
     count: int  # type: ignore[assignment]  # etcd's name for it wins over the sequence's method
     more: bool
+    _made_late: ClassVar[str] = "kvs"
 
-    if not TYPE_CHECKING:  # to a type checker any name would be an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            # What is not there: `_unread` where the user made it, `kvs` where it was received and nobody looked.
-            if name == "_unread":
-                return None
-            if name != "kvs":
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-            unread = self._unread
-            if unread is None:  # another thread was faster
-                return self.kvs
-            object.__setattr__(self, "kvs", tuple(key_values(unread)))
-            object.__setattr__(self, "_unread", None)
-            return self.kvs
+    def _read(self, unread: Sequence[Any]) -> Iterable[KeyValue]:
+        return key_values(unread)
 
     def __repr__(self) -> str:
         return f"RangeResponse(count={self.count}, more={self.more}, revision={self.revision}, kvs={few(self)})"
@@ -90,9 +105,7 @@ class RangeResponse(_Unread, Sequence[KeyValue]):
 
 def received_range(header: ResponseHeader, kvs: Sequence[Any], count: int, more: bool) -> RangeResponse:
     """A `RangeResponse` of keys that are still messages; `kvs` is not to change any more."""
-    response = object.__new__(RangeResponse)
-    object.__setattr__(response, "header", header)
-    object.__setattr__(response, "_unread", kvs)
+    response: RangeResponse = _received(RangeResponse, header, kvs)
     object.__setattr__(response, "count", count)
     object.__setattr__(response, "more", more)
     return response
@@ -125,19 +138,33 @@ class CompactResponse(Response):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TxnResponse(Response):
+class TxnResponse(_Unread):
     """The answer to a transaction; as a condition it is `succeeded`.
 
     Attributes:
         succeeded: True when every compare held and `then` ran, False when `otherwise` ran.
-        responses: one typed response for each operation of the branch that ran, in its order.
+        responses: one typed response for each operation of the branch that ran, in its order; made when they are asked
+            for, so that what nobody looks at costs nothing.
     """
 
     succeeded: bool
     responses: tuple["OperationResponse", ...]
+    _made_late: ClassVar[str] = "responses"
+
+    def _read(self, unread: Callable[[], Iterable["OperationResponse"]]) -> Iterable["OperationResponse"]:
+        return unread()
 
     def __bool__(self) -> bool:
         return self.succeeded
+
+
+def received_txn(
+    header: ResponseHeader, succeeded: bool, read: "Callable[[], Iterable[OperationResponse]]"
+) -> TxnResponse:
+    """A `TxnResponse` whose responses are what `read` returns, by then or never."""
+    response: TxnResponse = _received(TxnResponse, header, read)
+    object.__setattr__(response, "succeeded", succeeded)
+    return response
 
 
 OperationResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse

@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from . import pauses
 from .aside import made_ready, stderr_aside
 from .departure import Departure, SignalError
 from .hangup import Hangup
+from .log_lines import handler_of
 from .model import passwords, remembered
-from .model.contexts import Context, Source
+from .model.contexts import Context, Source, load
 from .model.gateway import Gateway
 from .model.records import GatewayError
 from .model.session import Session
@@ -81,7 +83,7 @@ def _silence() -> None:
 def _log_to(file: str | Path | None, level: int) -> None:
     """Python's loggers would write over the screen, too."""
     if file is not None:
-        logging.basicConfig(filename=file, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logging.basicConfig(handlers=[handler_of(file)], level=level)
     else:
         logging.getLogger().addHandler(logging.NullHandler())
 
@@ -158,7 +160,8 @@ def _interface(settings: Settings, metrics_url: str, departure: Departure) -> in
 
 
 def _session(settings: Settings, memory: Path | None, log: Path | None, metrics_url: str) -> Session:
-    return Session(settings.config, _open, memory, log, settings.theme, metrics_url)
+    read = partial(load, settings.config.path, os.environ)
+    return Session(settings.config, _open, memory, log, settings.theme, metrics_url, read)
 
 
 def _open(context: Context, password: str | None) -> Gateway:
@@ -171,14 +174,15 @@ def _open(context: Context, password: str | None) -> Gateway:
 async def _shown(settings: Settings, session: Session, departure: Departure) -> int:
     with pauses.put_off():
         from .tui.app import ExplorerApp  # noqa: PLC0415 - text output must not need the `explorer` extra
+        from .tui.terminal import LOAN  # noqa: PLC0415 - likewise
 
     app = ExplorerApp.of_session(session, settings.context)
     if not app.knows_theme(session.theme):
         raise UsageError(
             f"argument --theme: no theme {session.theme!r}; {', '.join(app.own_themes)} are the explorer's own"
         )
-    pauses.shorten()
-    with departure.asking(app.exit):
+    pauses.shorten(lambda: app.pressed_at)
+    with departure.asking(app.exit, LOAN.takes):
         wrong = await app.run_async(mouse=settings.config.ui.mouse)
     if wrong and app.return_code == EXIT_USAGE:
         raise UsageError(wrong)

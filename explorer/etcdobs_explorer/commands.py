@@ -2,13 +2,12 @@
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .model import remembered
-from .model.contexts import ENV, Context, Password, Source
-from .model.importing import of_yaml, save, use
+from .model.contexts import Source
+from .model.importing import imported, save, use
 from .model.text import inert
 from .settings import Settings, UsageError
 
@@ -77,32 +76,18 @@ def _use(settings: Settings, name: str, say: Say) -> None:
         use(_file(settings), settings.config.context(name).name)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    say(f"{name} is opened from now on")
+    say(inert(f"{name} is opened from now on").plain)
 
 
 def _import(settings: Settings, rest: Sequence[str], say: Say) -> None:
     try:
-        context = imported(settings.context, rest)
+        context = imported(settings.context, *rest)
         save(_file(settings), context)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    say(f"{context.name} is in {_file(settings)}")
+    say(inert(f"{context.name} is in {_file(settings)}").plain)
     if context.user and context.password.source in (Source.PROMPT, Source.GIVEN):
         say("its password is not: name password_command, password_file or password_keyring there, or be asked")
-
-
-def imported(context: Context, rest: Sequence[str]) -> Context:
-    """The context of a clientv3 file, `rest` being the file and perhaps a name; without a file, `context` under the
-    name `imported`. ValueError where the file is no such file, or the name is taken by the variables."""
-    if rest:
-        found = of_yaml(Path(rest[0]).expanduser(), rest[1] if len(rest) > 1 else "")
-    else:
-        found = replace(context, name="imported", password=Password())
-    if found.name == ENV:
-        raise ValueError(
-            f"{ENV!r} is the name of the context that etcdctl's variables make: give another after the file"
-        )
-    return found
 
 
 def _file(settings: Settings) -> Path:

@@ -27,6 +27,14 @@ class SignalError(SystemExit):
 _STDIN = 0
 
 
+def has_terminal() -> bool:
+    """Whether this process may use its terminal: its job is in the foreground, or there are no jobs."""
+    try:
+        return os.tcgetpgrp(_STDIN) == os.getpgrp()
+    except OSError:
+        return True
+
+
 def _terminal_modes() -> list[Any] | None:
     try:
         return termios.tcgetattr(_STDIN)
@@ -64,7 +72,7 @@ class Departure:
         self._left.set()
         self._leaving.set()
         # A signal may come while the interface takes or gives the terminal: its modes are put right in any case.
-        if self._modes is not None:
+        if self._modes is not None and has_terminal():
             with suppress(OSError, termios.error):
                 termios.tcsetattr(_STDIN, termios.TCSANOW, self._modes)
 
@@ -80,13 +88,16 @@ class Departure:
                 self._leave()
 
     @contextmanager
-    def asking(self, leave: Callable[[], object]) -> Generator[None]:
+    def asking(
+        self, leave: Callable[[], object], taken: Callable[[int], bool] = lambda number: False
+    ) -> Generator[None]:
         """For a block in the running event loop: a signal calls `leave`, so that whatever the loop is in the middle of
         comes to its end, and is heard at the block's end; a block that has not ended a second later is interrupted.
+        A signal that is `taken` was meant for another program.
         """
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, self._ask, number, leave, loop)
+            loop.add_signal_handler(number, self._ask, number, leave, taken, loop)
         try:
             yield
         finally:
@@ -96,8 +107,14 @@ class Departure:
             if self._exit_code:
                 self._leave()
 
-    def _ask(self, number: int, leave: Callable[[], object], loop: asyncio.AbstractEventLoop) -> None:
-        if not self._exit_code:
+    def _ask(
+        self,
+        number: int,
+        leave: Callable[[], object],
+        taken: Callable[[int], bool],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        if not self._exit_code and not taken(number):
             self._exit_code = 128 + number
             self._leaving.set()
             loop.call_later(_GRACE, self._leave)

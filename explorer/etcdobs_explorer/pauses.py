@@ -1,12 +1,22 @@
-"""Decides how often, and how long, the interpreter holds up the screen to look for garbage."""
+"""Decides when, and how long, the interpreter holds up the screen to look for garbage."""
 
+import asyncio
 import gc
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-# Objects more than before, and looks at them. What is drawn lives for some frames, and is not to count as old by then.
-_YOUNG = 5_000
-_LOOKS = (5, 50)
+# What the interpreter itself waits for: objects more than before, and looks at them. It comes to that only where there
+# is no turn for `between_steps`, and is bounded then; through all that lives it never looks by itself.
+_YOUNG = 20_000
+_LOOKS = (3, 1_000_000)
+_EVERY = 0.1  # seconds
+_FEW = 500  # objects that are not worth a look
+_MIDDLE = 4  # looks at the young, after which those that were there are looked at, too
+_SETTLED = 15_000  # objects that live on, from which on they are looked at and set aside: some ten milliseconds
+_MOST = 300_000  # objects set aside since the last look through everything: some of them are garbage by now
+_AWAY = 30.0  # seconds without a key, after which nobody is held up
+_SELDOM = 300.0  # seconds between two looks through everything
 
 
 @contextmanager
@@ -19,11 +29,62 @@ def put_off() -> Generator[None]:
         gc.enable()
 
 
-def shorten() -> None:
-    """Look for garbage less often, and never again through what is there by now: modules and classes stay to the end.
+def shorten(last_key: Callable[[], float] = time.monotonic) -> None:
+    """Look for garbage in steps of the running loop that do nothing else, and short ones: a look through all that lives
+    takes a tenth of a second and more, and in a flood of events the interpreter comes to it every other second.
 
-    To be called once, when everything is imported. A look through all that lives takes a tenth of a second; with the
-    interpreter's own bounds, a watch of thousands of events a second makes it take one every other second.
+    To be called once, when everything is imported: modules and classes stay to the end and are set aside at once, and
+    so is, time and again, what has lived on. Garbage among that is looked for when the reader is away, which `last_key`
+    tells: when, on the monotonic clock, they last pressed one; or else when as much was set aside as there was.
     """
     gc.freeze()
     gc.set_threshold(_YOUNG, *_LOOKS)
+    _Looks(asyncio.get_running_loop(), last_key).go_on()
+
+
+class _Looks:
+    """Looks for garbage, each in a step of its own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, last_key: Callable[[], float]) -> None:
+        self._loop = loop
+        self._last_key = last_key
+        self._whole_at = time.monotonic()
+        self._kept = 0  # objects that were left by the last look through everything
+        self._aside = 0  # objects since
+
+    def go_on(self) -> None:
+        """Look now and then until the loop ends."""
+        self._loop.call_later(_EVERY, self._look)
+
+    def _look(self) -> None:
+        young, middle, _ = gc.get_count()
+        now = time.monotonic()
+        if now - self._last_key() >= _AWAY and now - self._whole_at >= _SELDOM:
+            self._look_at_all()
+        elif middle >= _MIDDLE:
+            gc.collect(1)
+            self._loop.call_soon(self._settle)
+        elif young >= _FEW:
+            gc.collect(0)
+        self.go_on()
+
+    def _settle(self) -> None:
+        """What lives on may be looked at as long as it is little, and is set aside then."""
+        lived_on = len(gc.get_objects(generation=2))
+        if lived_on < _SETTLED:
+            return
+        self._aside += lived_on
+        if self._aside >= max(_MOST, self._kept):
+            self._look_at_all()
+        else:
+            _set_aside()
+
+    def _look_at_all(self) -> None:
+        gc.unfreeze()
+        _set_aside()
+        self._whole_at, self._kept, self._aside = time.monotonic(), gc.get_freeze_count(), 0
+
+
+def _set_aside() -> None:
+    gc.collect()
+    gc.freeze()

@@ -11,6 +11,7 @@ from .model.gateway import Gateway
 from .model.key_tree import Row, RowKind
 from .model.leases import LeaseRow
 from .model.records import MemberRecord
+from .model.secrets import head_of
 from .model.state import State
 from .model.text import inert
 from .model.watch_log import LoggedEvent
@@ -66,8 +67,8 @@ class _Report:
         self._changed.set()
 
     def say(self, line: str = "") -> None:
-        """One line, at once: whoever reads the pipe sees it as it comes."""
-        self._out.write(line.rstrip() + "\n")
+        """One line, at once: whoever reads the pipe sees it as it comes. Whatever is in it, it is one, and inert."""
+        self._out.write(inert(line.rstrip()).plain + "\n")
         self._out.flush()
 
     def _section(self, title: str, note: str = "") -> None:
@@ -194,4 +195,7 @@ def _event_line(row: LoggedEvent) -> str:
     kind = "DELETE" if event.is_delete else "CREATE" if event.is_create else "PUT"
     clock = time.strftime("%H:%M:%S", time.localtime(row.at))
     start = f"{clock}  {kind:6}  rev {event.mod_revision}  {inert(event.key, 200).plain}"
-    return start if event.is_delete else f"{start}  {units.size(event.size)}  {inert(event.head, 60).plain}"
+    if event.is_delete:
+        return start
+    head = head_of(event.head, is_cut=event.size > len(event.head))
+    return f"{start}  {units.size(event.size)}  {inert(head, 60).plain}"

@@ -14,11 +14,13 @@ from etcdobs_explorer.model.records import (
     EventRecord,
     FailureKind,
     GatewayError,
+    KeyRevision,
     LeaseRecord,
     MemberRecord,
     Permitted,
     Role,
     Sample,
+    Sampled,
     Valued,
 )
 from etcdobs_explorer.model.watches import WatchSpec
@@ -161,6 +163,11 @@ class FakeGateway(FakeWrites, FakePast):
     async def count(self, prefix: bytes) -> int:
         self._check("count")
         return sum(key.startswith(prefix) for key in self.pairs)
+
+    async def sample(self, prefix: bytes) -> Sampled:
+        self._check("sample")
+        keys = sorted(key for key in self.pairs if key.startswith(prefix))
+        return Sampled(len(keys), tuple(KeyRevision(key, 1_000 + at) for at, key in enumerate(keys[:1_000])))
 
     async def count_between(self, start: bytes, end: bytes) -> int:
         self._check("count")

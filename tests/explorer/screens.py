@@ -55,10 +55,14 @@ class Shown:
         """Press keys."""
         await self.pilot.press(*keys)
 
+    def has_row(self, name: bytes) -> bool:
+        """Whether the key tree has a row of a name."""
+        return any(row.name == name for row in self.app.state.tree.rows)
+
     async def go_to(self, name: bytes) -> None:
         """Put the cursor of the key tree on the row of a name."""
         tree = self.app.state.tree
-        await self.until(lambda: any(row.name == name for row in tree.rows), f"a row {name!r}")
+        await self.until(lambda: self.has_row(name), f"a row {name!r}")
         keys = self.app.screen.query_one("#keys")
         index = next(index for index, row in enumerate(tree.rows) if row.name == name)
         keys.cursor = index  # type: ignore[attr-defined]

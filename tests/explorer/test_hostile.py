@@ -3,8 +3,11 @@
 import unicodedata
 
 import pytest
+from textual import events
+from textual.widgets import Input
 
 from etcdobs_explorer.model.records import ClusterStatus, FailureKind, LeaseRecord, MemberRecord, Role
+from etcdobs_explorer.model.text import inert
 from tests.explorer.fake import STATUS, FakeGateway
 from tests.explorer.hostile import HOSTILE
 from tests.explorer.screens import NARROW, WIDE, Shown, explorer
@@ -24,10 +27,11 @@ def has_read(shown: Shown, key: bytes) -> bool:
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x48"])
-async def test_as_keys_and_values(size: tuple[int, int]) -> None:
-    pairs = {part: raw for raw in HOSTILE.values() for part in (raw, raw + b"/" + raw, b"//" + raw)}
+@pytest.mark.parametrize("part", range(3))
+async def test_as_keys_and_values(size: tuple[int, int], part: int) -> None:
+    pairs = {key: raw for raw in HOSTILE.values() for key in (raw, raw + b"/" + raw, b"//" + raw)}
     async with explorer(FakeGateway(pairs), size, separator=b"|") as shown:
-        for name, raw in HOSTILE.items():
+        for name, raw in list(HOSTILE.items())[part::3]:
             await shown.go_to(raw)
             await shown.until(lambda raw=raw: has_read(shown, raw), f"the value of {name}")  # type: ignore[misc]
             assert controls(shown) == [], name
@@ -96,6 +100,49 @@ async def test_in_the_palette() -> None:
         assert controls(shown) == []
         await shown.press(*"title")
         await shown.press("escape")
+
+
+PASTED = ("title", "clipboard", "c1", "bidi", "nul", "line separators", "backspace")
+
+
+@pytest.mark.parametrize("opening", [":", "S", "f", "tab,slash", "4,n"])
+async def test_pasted(opening: str) -> None:
+    async with explorer(FakeGateway({b"k": b"value"}), WIDE) as shown:
+        await shown.see("live", "value")
+        await shown.press(*("colon" if key == ":" else "slash" if key == "/" else key for key in opening.split(",")))
+        await shown.until(lambda: isinstance(shown.app.focused, Input), "a line to type in")
+        for name in PASTED:
+            shown.app.post_message(events.Paste(HOSTILE[name].decode("utf-8", "replace")))
+            await shown.pilot.pause()
+            line = shown.app.focused
+            assert isinstance(line, Input)
+            assert inert(line.value).plain == line.value, name
+            assert controls(shown) == [], name
+
+
+async def test_in_the_frames_of_dialogs() -> None:
+    """Textual reads what stands in a frame as markup, and a click on a link in it acts."""
+    gateway = FakeGateway({b"k": b"v"})
+    evil = HOSTILE["markup"] + HOSTILE["title"]
+    gateway.members_held = [MemberRecord(1, evil, Role.LEADER, evil)]
+    async with explorer(gateway, WIDE) as shown:
+        await shown.see("live")
+        await shown.press("3")
+        await shown.see("/nonsense")
+        await shown.press("enter")
+        await shown.see("member [/nonsense] [bold red]x[/] [link=http://x]y[/link] [@click=a…")
+        assert controls(shown) == []
+
+
+async def test_what_passes_the_choke_point_by_is_blanked() -> None:
+    async with explorer(FakeGateway({b"k": b"v"}), NARROW) as shown:
+        await shown.see("live")
+        await shown.press("slash")
+        line = shown.app.focused
+        assert isinstance(line, Input)
+        line.value = HOSTILE["title"].decode() + "\u202ex\x9b"
+        await shown.see("]2;PWNED")
+        assert controls(shown) == []
 
 
 async def test_as_status() -> None:

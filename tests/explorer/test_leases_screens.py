@@ -67,7 +67,7 @@ class TestScreen:
         client.put("/registry/events/default/x", "v", lease=lease)
         async with explorer(gateway, size) as shown:
             await shown.press("2")
-            await shown.see(f"{lease.id:x}", "/registry/events/default/x", "1 lease", "Kubernetes events", "1m3", "█")
+            await shown.see(f"{lease.id:x}", "/registry/events/default/x", "1 lease", "Kubernetes events", "1m3", "━")
 
     async def test_enter_lists_its_keys_and_enter_goes_to_one(self, gateway: EtcdGateway, client: Client) -> None:
         lease = client.lease.grant(100)

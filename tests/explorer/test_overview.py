@@ -25,7 +25,7 @@ async def test_a_large_screen_shows_leases_members_and_events_below_the_keys(
     gateway: FakeGateway, size: tuple[int, int]
 ) -> None:
     async with explorer(gateway, size) as shown:
-        await shown.see("3 leases · 1 within 10s", "█", "51m", MEMBER, "leader", "20 MiB", "0.4 ms", "1 down", "live")
+        await shown.see("3 leases · 1 within 10s", "━", "51m", MEMBER, "leader", "20 MiB", "0.4 ms", "1 down", "live")
         gateway.put(b"/config/db", b"changed")
         await shown.until(lambda: all(part in below(shown) for part in ("1 event ·", "PUT", "/config/db", "changed")))
         assert len(below(shown).splitlines()) < size[1] / 2

@@ -123,7 +123,7 @@ class TestCalls:
             await shown.press("escape")
             await shown.see("  5 calls")
             await shown.press("slash", *"slow:300ms", "enter")
-            await shown.see("no call matches the filter")
+            await shown.see("nothing passes the filter")
 
     async def test_a_call_in_full(self, gateway: FakeGateway) -> None:
         async with explorer(gateway, WIDE) as shown:

@@ -210,8 +210,9 @@ class TestRecording:
 
     async def test_a_name_is_asked_for(self, shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
+        await shown.pilot.resize_terminal(*NARROW)
         await shown.press("s")
-        await shown.see("record to file", "watch-")
+        await shown.see("record to file", "watch-", "type with-secrets behind the name to have them")
         await shown.press("enter")
         await shown.see("rec 0 written")
         assert [name[-6:] for name in os.listdir(tmp_path)] == [".jsonl"]

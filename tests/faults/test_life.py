@@ -7,6 +7,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
+import grpc
 import pytest
 
 from etcdobs import AsyncClient, Client, ClosedError, Keys
@@ -107,6 +108,21 @@ def let_go(link: Relay) -> bool:
     return link.connections == 0
 
 
+async def test_the_tasks_of_a_batch_end_with_its_client(etcd_server: Etcd, prefix: str) -> None:
+    with relay(etcd_server.endpoint) as link:
+        client = AsyncClient(link.endpoint)
+        batch = client.batched()
+        await batch.put(prefix, "v")
+        link.pause()
+        puts = begun(*(batch.put(prefix, "w") for _ in range(4)))
+        await asyncio.sleep(0.1)
+        await client.close()
+        assert "etcdobs-batch" not in own()
+        outcomes: list[Any] = await asyncio.gather(*puts, return_exceptions=True)
+        assert [(type(one), one.outcome_unknown) for one in outcomes] == [(ClosedError, n == 0) for n in range(4)]
+        assert "etcdobs-batch" not in own()
+
+
 async def test_the_threads_of_a_batch_end_with_its_client(etcd_server: Etcd, prefix: str) -> None:
     with relay(etcd_server.endpoint) as link:
         client = Client(link.endpoint)
@@ -119,3 +135,40 @@ async def test_the_threads_of_a_batch_end_with_its_client(etcd_server: Etcd, pre
         assert "etcdobs-batch" not in own()
         outcomes: list[Any] = await asyncio.gather(*puts, return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {ClosedError}
+
+
+class _Late(grpc.UnaryUnaryClientInterceptor):
+    """Holds up whoever is answered, however that is, until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        answered = continuation(client_call_details, request)
+        answered.exception()
+        self.let_go.wait(10)
+        return answered
+
+
+async def test_who_waits_behind_a_caller_that_goes_alone_ends_without_it(etcd_server: Etcd, prefix: str) -> None:
+    late = _Late()
+    with relay(etcd_server.endpoint) as link:
+        client = Client(link.endpoint, interceptors=[late])
+        batch = client.batched()
+        batch.put(prefix, "v")
+        link.pause()
+        late.let_go.clear()
+        alone = asyncio.create_task(asyncio.to_thread(batch.put, prefix, "w"))
+        await asyncio.sleep(0.1)
+        behind = begun(*(asyncio.to_thread(batch.put, key, "w") for key in (prefix, prefix, prefix + "other")))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(client.close)
+        outcomes: list[Any] = await asyncio.wait_for(asyncio.gather(*behind, return_exceptions=True), 5)
+        assert [(type(one), one.outcome_unknown) for one in outcomes] == [(ClosedError, False)] * 3
+        assert not alone.done()
+        late.let_go.set()
+        (outcome,) = await asyncio.gather(alone, return_exceptions=True)
+        assert isinstance(outcome, ClosedError)
+        assert outcome.outcome_unknown
+        assert "etcdobs-batch" not in own()

@@ -78,6 +78,16 @@ async def test_the_next_page_is_asked_for_while_this_one_is_used(
         assert set(store.sent.values()) == {1}
 
 
+async def test_who_comes_for_the_second_page_has_the_third_read_at_once(
+    open_client: OpenClient, store: Store, server: FakeEtcd
+) -> None:
+    async with open_client(server.endpoint) as client:
+        found = aiter(client.scan(Keys.prefix("/"), page_size=100))
+        for _ in range(101):
+            await anext(found)
+        await eventually(lambda: len(store.asked) == 3)
+
+
 async def test_an_error_of_the_next_page_comes_behind_this_one(
     open_client: OpenClient, store: Store, server: FakeEtcd
 ) -> None:

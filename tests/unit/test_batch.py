@@ -15,7 +15,8 @@ from etcdobs import (
     TooManyOpsError,
     UnavailableError,
 )
-from etcdobs._batch import MAX_BYTES, MAX_UNDER_WAY, Batching, DeleteEntry, Entry, GetEntry, PutEntry, transaction
+from etcdobs._batch import MAX_BYTES, MAX_UNDER_WAY, Batching
+from etcdobs._batch_entry import DeleteEntry, Entry, GetEntry, PutEntry, transaction
 from etcdobs._wire import etcdserverpb as pb
 
 
@@ -65,6 +66,20 @@ def test_a_full_one_does_not_wait() -> None:
     for entries in sent[1:]:
         batching.settled(entries)
     assert len(batching.next()) == 1
+
+
+def test_what_is_given_up_was_not_sent_and_what_is_under_way_comes_back() -> None:
+    batching = asked(put("a", "1"))
+    first, alone = batching.next(), GetEntry("b")
+    assert batching.alone(alone)
+    waiting = [GetEntry("c"), put("d"), put("a", "2"), GetEntry("a"), put("d", "2")]
+    for entry in waiting:
+        batching.add(entry)
+    assert sorted(map(id, batching.give_up())) == sorted(map(id, waiting))
+    batching.settled(first)
+    assert batching.back(alone)
+    assert batching.is_idle
+    assert batching.give_up() == []
 
 
 def test_a_transaction_is_bounded_in_bytes() -> None:

@@ -48,6 +48,7 @@ def test_the_first_line_tells_the_range(start: bytes, end: bytes) -> None:
         ("nonsense", "no JSON"),
         ("[1]", "no JSON object"),
         ('{"key": "a"', "no JSON"),
+        ('{"key": "a", "value": ""}\u00a0', "no JSON"),
         ("[" * 100_000, "nested too deep"),
         (b'{"key": "\xff", "value": ""}', "neither UTF-8 nor base64"),
         ('{"value": "v"}', "no key"),

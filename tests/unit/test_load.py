@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from etcdobs import EtcdError, PermissionDeniedError, UnavailableError
-from etcdobs._batch import Entries
+from etcdobs._batch_entry import Entries
 from etcdobs._load import Loading, load
 
 

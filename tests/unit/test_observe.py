@@ -8,7 +8,14 @@ from typing import Any
 import grpc
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import NoOpTracerProvider, Tracer
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    NoOpTracerProvider,
+    SpanContext,
+    TraceFlags,
+    Tracer,
+    use_span,
+)
 from prometheus_client import CollectorRegistry
 
 from etcdobs import interceptors, observe
@@ -120,6 +127,37 @@ def test_a_tracer_that_fails_fails_no_call_and_says_so_once(caplog: pytest.LogCa
     (record,) = caplog.records
     assert record.name == "etcdobs.observe"
     assert "exporter gone" in caplog.text
+
+
+def test_what_traces_nothing_sends_on_the_span_that_its_caller_is_in() -> None:
+    seen: list[Any] = []
+    say = Instruments(None, NoOpTracerProvider()).bind_sync(
+        lambda request, *, metadata, **_: seen.append(metadata), method=PUT, kind="unary", target=""
+    )
+    parent = NonRecordingSpan(SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED)))
+    say(b"x")
+    with use_span(parent):
+        say(b"x")
+    assert [dict(metadata or ()) for metadata in seen] == [{}, {"traceparent": f"00-{1:032x}-{2:016x}-01"}]
+
+
+def test_no_tracer_is_asked_before_a_provider_is_set_and_the_one_that_is_set_then_is() -> None:
+    program = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from etcdobs.observe import Instruments
+asked = []
+start = trace.NoOpTracer.start_span
+trace.NoOpTracer.start_span = lambda *args: asked.append(1) or start(*args)
+say = Instruments(None).bind_sync(lambda request, **_: request, method="/a.B/C", kind="unary", target="")
+observer = Instruments(None).observer("/a.B/C", "unary")
+say(b"x")
+before = observer.start(None)[0][1]
+trace.set_tracer_provider(TracerProvider())
+print(asked, before, observer.start(None)[0][1].is_recording())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] None True\n"
 
 
 def test_bound_without_metrics_nothing_is_recorded() -> None:

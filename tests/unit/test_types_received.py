@@ -12,7 +12,18 @@ from typing import Any
 
 import pytest
 
-from etcdobs import Delete, Get, Keys, KeyValue, Put, RangeResponse, ResponseHeader, Txn
+from etcdobs import (
+    Delete,
+    Get,
+    Keys,
+    KeyValue,
+    Put,
+    PutResponse,
+    RangeResponse,
+    ResponseHeader,
+    Txn,
+    TxnResponse,
+)
 from etcdobs._watch import Cursor
 from etcdobs._wire import etcdserverpb as pb
 
@@ -65,6 +76,40 @@ def test_a_copy_is_equal_and_whole(copied: Callable[[RangeResponse], RangeRespon
     assert copied(received()) == MADE
     assert list(copied(received())) == list(MADE)
     assert copied(copied(received()))[1] == MADE[1]
+
+
+TXN_WAYS: list[Callable[[TxnResponse], Any]] = [
+    repr,
+    hash,
+    bool,
+    copy.copy,
+    copy.deepcopy,
+    dataclasses.asdict,
+    attrgetter("responses", "succeeded", "revision"),
+    lambda response: dataclasses.replace(response, succeeded=False),
+    lambda response: pickle.loads(pickle.dumps(response)),
+]
+
+
+def answered() -> TxnResponse:
+    parts: list[Any] = [{"response_range": {"header": HEADER, "kvs": KVS, "count": 9, "more": True}}]
+    parts.append({"response_put": {"header": HEADER}})
+    answer = pb.TxnResponse(header=HEADER, succeeded=True, responses=parts)
+    return Txn(then=[Get("k"), Put("k")]).decode(pb.TxnResponse.FromString(answer.SerializeToString()))
+
+
+@pytest.mark.parametrize("way", TXN_WAYS)
+def test_whichever_way_a_transaction_is_read_first_it_is_the_same(way: Callable[[TxnResponse], Any]) -> None:
+    made = TxnResponse(header=MADE.header, succeeded=True, responses=(MADE, PutResponse(header=MADE.header)))
+    response = answered()
+    assert way(response) == way(made)
+    assert response == made
+    assert response.responses is response.responses
+
+
+def test_an_answer_of_other_parts_than_were_asked_for_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="1 operations ran, and 0 were answered"):
+        Txn(then=[Get("k")]).decode(pb.TxnResponse(succeeded=True))
 
 
 def test_an_index_beyond_the_last_and_a_name_that_is_none_say_so() -> None:

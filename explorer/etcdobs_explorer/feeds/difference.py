@@ -14,4 +14,11 @@ def is_large(before: bytes | None, after: bytes | None) -> bool:
 
 async def compared(before: bytes | None, after: bytes | None) -> Diff:
     """How a value differs from another; None: there is none."""
-    return await asyncio.to_thread(diff, before, after) if is_large(before, after) else diff(before, after)
+    return await asyncio.to_thread(_laid_out, before, after) if is_large(before, after) else diff(before, after)
+
+
+def _laid_out(before: bytes | None, after: bytes | None) -> Diff:
+    """With what is shown first reckoned as well."""
+    found = diff(before, after)
+    len(found.lines)
+    return found

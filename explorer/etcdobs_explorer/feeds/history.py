@@ -68,7 +68,7 @@ class HistoryFeed(Feed):
             except RevisionError as error:
                 old, reason = None, error.reason
         except GatewayError as error:
-            self._post(changes.Compared(Comparison(key, before, after, reason=error.reason)))
+            self._post(changes.Compared(Comparison(key, before, after, reason=error.reason, failure=error)))
             return
         self._post(changes.Compared(Comparison(key, before, after, await compared(old, new), reason)))
 

@@ -45,7 +45,7 @@ class KeyFeed(Feed):
         try:
             start = await self._start(approach(prefix, key), key)
         except GatewayError as error:
-            self._post(changes.LoadFailed(prefix, error.reason))
+            self._post(changes.LoadFailed(prefix, error.reason, error.kind))
             return
         await self._load(prefix, separator, start, PAGE, paint_every=0)
 
@@ -56,7 +56,7 @@ class KeyFeed(Feed):
             start = await self._start(approach(prefix, first.key, PAGE // 4, PAGE), first.key)
             found = await self._taken(prefix, separator, start, first)
         except GatewayError as error:
-            self._post(changes.LoadFailed(prefix, error.reason))
+            self._post(changes.LoadFailed(prefix, error.reason, error.kind))
             return
         self._post(changes.ChildrenArrived(prefix, found, fresh=False, start=start))
         self._post(changes.LoadEnded(prefix, None, None))
@@ -86,7 +86,7 @@ class KeyFeed(Feed):
             more = await self._page(prefix, separator, start, limit, paint_every, goes_on)
             total = await self._gateway.count(prefix) if more else None
         except GatewayError as error:
-            self._post(changes.LoadFailed(prefix, error.reason))
+            self._post(changes.LoadFailed(prefix, error.reason, error.kind))
             if error.kind is FailureKind.DENIED:
                 await self._offer(prefix)
             return
@@ -129,14 +129,16 @@ class KeyFeed(Feed):
         try:
             self._post(changes.EntryArrived(key, await self._gateway.entry(key)))
         except GatewayError as error:
-            self._post(changes.EntryFailed(key, error.reason))
+            self._post(changes.EntryFailed(key, error.reason, error.kind))
 
     async def below(self, prefix: bytes) -> None:
-        """Count the keys of a directory."""
+        """Count the keys of a directory, and look at the first of them."""
         try:
-            self._post(changes.BelowCounted(prefix, await self._gateway.count(prefix)))
+            sample = await self._gateway.sample(prefix)
+            self._post(changes.BelowCounted(prefix, sample.count))
+            self._post(changes.Surveyed(prefix, sample))
         except GatewayError as error:
-            self._post(changes.EntryFailed(prefix, error.reason))
+            self._post(changes.EntryFailed(prefix, error.reason, error.kind))
 
     async def verify(self, prefixes: Iterable[bytes]) -> None:
         """Look whether directories are still there, after keys in them were deleted."""

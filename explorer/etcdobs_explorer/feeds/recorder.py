@@ -9,8 +9,9 @@ from dataclasses import replace
 from io import FileIO
 from threading import Lock
 
-from etcdobs_explorer.model.recording import Recorded, Recording, line
+from etcdobs_explorer.model.recording import Recorded, Recording, is_covered, line
 from etcdobs_explorer.model.records import EventBatch
+from etcdobs_explorer.model.secrets import asked_for
 
 ROOM = 16 * 1024 * 1024  # bytes of keys and values that wait to be written
 _PERIOD = 0.25  # seconds between two writes
@@ -20,10 +21,11 @@ _AT_ONCE = 1_000  # events written before the status is told
 class Recorder:
     """Appends events to a file as lines of JSON.
 
-    It never waits for the disk: what does not fit into `room` bytes is left out and counted. The file is readable by
-    its owner only, for values may be secrets."""
+    It never waits for the disk: what does not fit into `room` bytes is left out and counted. The file is made to be
+    read by its owner only. Secrets are covered in it, unless `name` is the path and `with-secrets` behind it."""
 
-    def __init__(self, path: bytes, room: int = ROOM) -> None:
+    def __init__(self, name: bytes, room: int = ROOM) -> None:
+        path, self._with_secrets = asked_for(name)
         self.recording = Recording(path)
         self._room = room
         self._waiting: list[Recorded] = []
@@ -77,25 +79,29 @@ class Recorder:
         """Write what waits, a part at a time."""
         while self._waiting:
             part, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-            self._wrote(part, await asyncio.to_thread(self._append, file, part))
+            self._wrote(part, *await asyncio.to_thread(self._append, file, part))
             tell(self.recording)
 
-    def _append(self, file: FileIO, part: list[Recorded]) -> int:
+    def _append(self, file: FileIO, part: list[Recorded]) -> tuple[int, int]:
+        """Answers the bytes that were written, and the values that were covered."""
         with self._lock:  # a write goes on in its thread where its waiting was cancelled
-            text = b"".join(map(line, part))
+            covered = [not self._with_secrets and is_covered(each) for each in part]
+            text = b"".join(line(each, covered=is_so) for each, is_so in zip(part, covered, strict=True))
             _write_whole(file, text)
-        return len(text)
+        return len(text), sum(covered)
 
-    def _wrote(self, part: list[Recorded], size: int) -> None:
+    def _wrote(self, part: list[Recorded], size: int, covered: int) -> None:
         self._used -= sum(len(each.event.key) + len(each.value) for each in part)
         held = self.recording
-        self.recording = replace(held, written=held.written + len(part), size=held.size + size)
+        self.recording = replace(
+            held, written=held.written + len(part), size=held.size + size, covered=held.covered + covered
+        )
 
     def _write_rest(self, file: FileIO) -> OSError | None:
         """Write what is left at once: whoever cancelled this does not wait for it."""
         part, self._waiting = self._waiting, []
         try:
-            self._wrote(part, self._append(file, part))
+            self._wrote(part, *self._append(file, part))
         except OSError as error:
             return error
         return None

@@ -22,6 +22,7 @@ from .recorder import Recorder
 _RETRY_AFTER = 2.0  # seconds
 _PENDING = 4_000  # events of a watch between two screen updates, which wait for no other; one with more waits for it
 _AT_A_STRETCH = 500  # events taken before others have a turn
+_AT_ONCE = 1_000  # events that are shown in one step
 _FLOOD = 100  # events since the last screen update, from which on nobody reads them as they pass
 _SELDOM = 3  # screen updates that share one drawing then: to draw is most of the work
 
@@ -104,10 +105,13 @@ class WatchFeed(Feed):
             self._post_events()
 
     def _post_events(self) -> None:
+        """In parts: each is one step of the screen's, and keys are pressed between them."""
         self._skipped, at = 0, time.time()
         for watch, gathered in self._gathered.items():
-            if gathered.events:
-                self._post(changes.EventsArrived(gathered.take(), gathered.revision, at, watch))
+            events = gathered.take() if gathered.events else []
+            for end in range(_AT_ONCE, len(events) + _AT_ONCE, _AT_ONCE):
+                revision = events[end].mod_revision - 1 if end < len(events) else gathered.revision
+                self._post(changes.EventsArrived(events[end - _AT_ONCE : end], revision, at, watch))
 
     async def end(self, watch: int) -> None:
         """Forget a watch; in the group of its `follow`, whose place it takes."""

@@ -7,15 +7,14 @@ from typing import cast
 
 from etcdobs import AsyncClient, CompactedError, EventType, FutureRevisionError, KeyValue
 from etcdobs_explorer.model.history import HistoryPage, HistoryRecord, RevisionError
-from etcdobs_explorer.model.records import FailureKind, GatewayError
 from etcdobs_explorer.model.secrets import head_of
 from etcdobs_explorer.model.writes import OPEN, Protection, RefusedError, Span
 
-from .calls import GLANCE, Calls
+from .calls import Calls
 from .failures import failures
 from .forms import below
 from .keys import KeyCalls
-from .past import ClientAt
+from .past import ClientAt, compacted, floor_of
 
 _LARGEST = 32 * 1024 * 1024  # bytes of a key's history that are held at once; a larger one is walked back through
 
@@ -26,19 +25,28 @@ class HistoryCalls(Calls):
     async def history(self, key: bytes, page: int) -> AsyncIterator[HistoryPage]:
         """What happened to a key, in pages, newest first."""
         with failures():
-            floor = await self._floor(key)
-            newest = await self._client.get(key)
-            is_large = newest is not None and newest.version * len(newest.value) > _LARGEST
-            held: list[HistoryRecord] = []
-            events = self._walked(newest, floor) if newest is not None and is_large else self._told(key)
-            async with aclosing(events):
-                async for record in events:
-                    if len(held) == page:
-                        yield HistoryPage(held, floor, more=True)
-                        held = []
-                    held.append(record)
-            is_partial = is_large and held[-1].version == 1
-            yield HistoryPage(held, floor, more=False, partial=is_partial)
+            try:
+                async with aclosing(self._pages(key, page)) as pages:
+                    async for each in pages:
+                        yield each
+            except CompactedError as error:
+                floor = await floor_of(self._client, key)
+                raise RevisionError(b"compacted meanwhile: the oldest that can be read is %d" % floor, floor) from error
+
+    async def _pages(self, key: bytes, page: int) -> AsyncGenerator[HistoryPage]:
+        floor = await floor_of(self._client, key)
+        newest = await self._client.get(key)
+        is_large = newest is not None and newest.version * len(newest.value) > _LARGEST
+        held: list[HistoryRecord] = []
+        events = self._walked(newest, floor) if newest is not None and is_large else self._told(key)
+        async with aclosing(events):
+            async for record in events:
+                if len(held) == page:
+                    yield HistoryPage(held, floor, more=True)
+                    held = []
+                held.append(record)
+        is_partial = is_large and held[-1].version == 1
+        yield HistoryPage(held, floor, more=False, partial=is_partial)
 
     async def _told(self, key: bytes) -> AsyncGenerator[HistoryRecord]:
         """As the server tells it: all of it at once, deletions and earlier lives included."""
@@ -53,24 +61,6 @@ class HistoryCalls(Calls):
             before = found.mod_revision - 1
             found = await self._client.get(found.key, revision=before) if before >= max(1, floor) else None
 
-    async def _floor(self, key: bytes) -> int:
-        """The oldest revision that can be read, 0 where nothing was compacted: only a watch is told."""
-        try:
-            await self._client.get(key, revision=1)
-        except CompactedError:
-            return await self._compaction(key)
-        return 0
-
-    async def _compaction(self, key: bytes) -> int:
-        try:
-            async with self._client.watch(key, start_revision=1, put=False) as watcher:
-                await watcher.get(timeout=GLANCE)
-        except CompactedError as error:
-            return error.compact_revision or 0
-        except TimeoutError:
-            raise GatewayError(FailureKind.UNREACHABLE, b"the server does not say where history starts") from None
-        return 0
-
     async def value_at(self, key: bytes, revision: int) -> bytes | None:
         """A key's value as of a revision, None where it was not there; also of the revision that gave a key the value
         which the compaction left it: that one is older than what can be read, and read there."""
@@ -78,10 +68,10 @@ class HistoryCalls(Calls):
             try:
                 found = await self._client.get(key, revision=revision)
             except CompactedError:
-                floor = await self._floor(key)
+                floor = await floor_of(self._client, key)
                 found = await self._client.get(key, revision=floor)
                 if found is None or found.mod_revision != revision:
-                    raise _compacted(revision, floor) from None
+                    raise compacted(revision, floor) from None
         return None if found is None else found.value
 
     async def count_at(self, prefix: bytes, revision: int) -> int:
@@ -90,7 +80,7 @@ class HistoryCalls(Calls):
             try:
                 return (await self._client.range(below(prefix), count_only=True, revision=revision)).count
             except CompactedError:
-                raise _compacted(revision, await self._floor(prefix or b"\0")) from None
+                raise compacted(revision, await floor_of(self._client, prefix or b"\0")) from None
             except FutureRevisionError:
                 raise RevisionError(b"revision %d is not there yet" % revision) from None
 
@@ -114,10 +104,6 @@ class ReadingThePast(Protection):
     def check(self, spans: Iterable[Span] = ()) -> None:
         """Refuses."""
         raise RefusedError(b"the keys are shown as of revision %d: nothing is written until :now" % self.revision)
-
-
-def _compacted(revision: int, floor: int) -> RevisionError:
-    return RevisionError(b"revision %d was compacted: the oldest that can be read is %d" % (revision, floor), floor)
 
 
 def _record(kv: KeyValue, *, is_delete: bool = False) -> HistoryRecord:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from etcdobs import AsyncClient, DeadlineExceededError, EtcdError, Get, Keys, RangeResponse, UnavailableError
-from etcdobs_explorer.model.records import ChildRecord, Entry, Permitted, Valued
+from etcdobs_explorer.model.records import ChildRecord, Entry, KeyRevision, Permitted, Sampled, Valued
 
 from .calls import GLANCE, Calls
 from .failures import failures
@@ -12,6 +12,7 @@ from .forms import below
 
 _PAGE = 5_000  # keys that are decoded in one go: more would be felt
 _VALUES_PAGE = 200  # with their values, which may be long
+_SAMPLE = 1_000  # keys that tell what is in a directory
 _NO_END = b"\0"
 
 
@@ -66,6 +67,12 @@ class KeyCalls(Calls):
         """How many keys start with a prefix."""
         with failures():
             return await self._client.count(below(prefix))
+
+    async def sample(self, prefix: bytes) -> Sampled:
+        """How many keys start with a prefix, and the first of them, in one request."""
+        with failures():
+            page = await self._client.range(below(prefix), limit=_SAMPLE, keys_only=True)
+        return Sampled(page.count, tuple(KeyRevision(kv.key, kv.mod_revision) for kv in page.kvs))
 
     async def count_between(self, start: bytes, end: bytes) -> int:
         """How many keys there are from `start` up to but not including `end`."""

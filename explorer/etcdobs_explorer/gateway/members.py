@@ -9,7 +9,7 @@ from etcdobs import EtcdError, Member, PermissionDeniedError, StatusResponse
 from etcdobs_explorer.model.records import AlarmRecord, MemberRecord, Role
 
 from .calls import GLANCE, Calls
-from .failures import failures
+from .failures import failures, reason_of
 from .forms import text_bytes
 
 
@@ -36,7 +36,7 @@ class MemberCalls(Calls):
         if isinstance(listed, EtcdError):
             if not self._listed:
                 return _unlisted(looks, listed)
-            unlisted, listed = text_bytes(listed.details), self._listed
+            unlisted, listed = reason_of(listed), self._listed
         if isinstance(listed, BaseException):
             raise listed
         self._listed = listed
@@ -68,9 +68,9 @@ class MemberCalls(Calls):
         try:
             status = await self._client.maintenance.status(endpoint, timeout=GLANCE)
         except PermissionDeniedError as error:
-            return _Look(endpoint, text_bytes(error.details), is_denied=True)
+            return _Look(endpoint, reason_of(error), is_denied=True)
         except EtcdError as error:
-            return _Look(endpoint, text_bytes(error.details))
+            return _Look(endpoint, reason_of(error))
         return _Look(endpoint, status=status, rtt=time.perf_counter() - began)
 
 
@@ -90,7 +90,7 @@ def _unlisted(looks: Sequence[_Look], error: EtcdError) -> Sequence[MemberRecord
     answered = {look.status.header.member_id: look for look in looks if look.status is not None}
     if not answered:
         raise error
-    reason = text_bytes(error.details)
+    reason = reason_of(error)
     unnamed = [(Member(id, "", (), (), is_learner=False), look) for id, look in answered.items()]
     return [_member(member, look, unlisted=reason) for member, look in unnamed]
 

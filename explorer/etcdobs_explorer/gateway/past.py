@@ -1,19 +1,51 @@
-"""Decides how the client reads as of one revision: what `KeyCalls` asks of a client, and nothing that writes."""
+"""Waits for reads as of one revision, and where that is compacted for the oldest that can be read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from etcdobs import AsyncClient, Child, Keys, KeyValue, RangeResponse
+from etcdobs import AsyncClient, Child, CompactedError, Keys, KeyValue, RangeResponse
+from etcdobs_explorer.model.history import RevisionError
+from etcdobs_explorer.model.records import FailureKind, GatewayError
+
+from .calls import GLANCE
 
 _PAGE = 5_000  # keys of a directory in one read
 
 
+async def floor_of(client: AsyncClient, key: bytes) -> int:
+    """The oldest revision that can be read, 0 where nothing was compacted: only a watch is told."""
+    try:
+        await client.get(key, revision=1)
+    except CompactedError:
+        return await _compaction(client, key)
+    return 0
+
+
+async def _compaction(client: AsyncClient, key: bytes) -> int:
+    try:
+        async with client.watch(key, start_revision=1, put=False) as watcher:
+            await watcher.get(timeout=GLANCE)
+    except CompactedError as error:
+        return error.compact_revision or 0
+    except TimeoutError:
+        raise GatewayError(FailureKind.UNREACHABLE, b"the server does not say where history starts") from None
+    return 0
+
+
+def compacted(revision: int, floor: int) -> RevisionError:
+    """What is said of a revision that is gone."""
+    return RevisionError(b"revision %d was compacted: the oldest that can be read is %d" % (revision, floor), floor)
+
+
 class ClientAt:
-    """The reads of an AsyncClient, each as of `revision`."""
+    """What `KeyCalls` reads of an AsyncClient, as of `revision`; nothing writes. Raises RevisionError where that is
+    compacted."""
 
     def __init__(self, client: AsyncClient, revision: int) -> None:
         self._client = client
+        self._revision = revision
         self._as_of: dict[str, Any] = {"revision": revision}
         self.endpoints = client.endpoints
         self.lease = client.lease
@@ -21,19 +53,31 @@ class ClientAt:
 
     async def get(self, key: bytes, **options: Any) -> KeyValue | None:
         """A key as it was."""
-        return await self._client.get(key, **{**options, **self._as_of})
+        async with self._told(key):
+            return await self._client.get(key, **{**options, **self._as_of})
 
     async def range(self, keys: bytes | Keys, **options: Any) -> RangeResponse:
         """Keys as they were."""
-        return await self._client.range(keys, **{**options, **self._as_of})
+        async with self._told(keys.start if isinstance(keys, Keys) else keys):
+            return await self._client.range(keys, **{**options, **self._as_of})
 
     async def count(self, keys: bytes | Keys, **options: Any) -> int:
         """How many keys there were."""
         return (await self.range(keys, count_only=True, **options)).count
 
-    def scan(self, keys: bytes | Keys, **options: Any) -> AsyncIterator[KeyValue]:
+    async def scan(self, keys: bytes | Keys, **options: Any) -> AsyncIterator[KeyValue]:
         """All keys as they were."""
-        return self._client.scan(keys, **{**options, **self._as_of})
+        async with self._told(keys.start if isinstance(keys, Keys) else keys):
+            async for kv in self._client.scan(keys, **{**options, **self._as_of}):
+                yield kv
+
+    @asynccontextmanager
+    async def _told(self, key: bytes) -> AsyncGenerator[None]:
+        """Of a compaction the reader is told where history starts now; who may read a key may ask there."""
+        try:
+            yield
+        except CompactedError as error:
+            raise compacted(self._revision, await floor_of(self._client, key or b"\0")) from error
 
     async def children(self, prefix: bytes, *, separator: bytes, counts: bool = False, **options: Any) -> Any:
         """The entries of a directory as it was: a page of keys, then a jump past the last directory in it."""

@@ -48,6 +48,8 @@ class Reader:
             self._refuse_syntax(str(error), text.count("\n") + 1)
         except UnicodeDecodeError:
             self.complain((), "it is no UTF-8")
+        except (ValueError, RecursionError) as error:  # numbers of thousands of digits, brackets within brackets
+            self.complain((), f"it cannot be read: {error}")
         except OSError as error:
             self.complain((), error.strerror or str(error))
 

@@ -1,7 +1,7 @@
 """Decides which clusters there are to go to: contexts of one TOML file, and the one that etcdctl's variables make."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,15 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     keys = reader.fields(("keymap",), keymap, dict.fromkeys(keymap, _text))
     current = _current(reader, top.get("current", ENV), contexts, environ)
     return Config(contexts, current, ui, keys, tuple(reader.problems), path)
+
+
+def renewed(former: Config, read: Config) -> Config:
+    """What holds after the file was read again: where something is wrong in it, what held there before."""
+    if any(problem.where in ((), ("contexts",)) for problem in read.problems):
+        return replace(former, problems=read.problems)
+    wrong = {problem.where[1] for problem in read.problems if problem.where[0] == "contexts"}
+    kept = {name: former.contexts[name] for name in wrong if name in former.contexts}
+    return replace(read, contexts={**read.contexts, **kept})
 
 
 def of_environment(environ: Mapping[str, str]) -> Context:

@@ -5,25 +5,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias, overload
+from typing import NamedTuple, TypeAlias, overload
 
 from . import units
-from .value import Lines, decode, hex_row
+from .diff_lines import DiffLine, DiffLines, Kind, Part
+from .value import Asked, Lines, decode, hex_row
 
-Kind: TypeAlias = Literal[" ", "-", "+", "@"]
+__all__ = ["CONTEXT", "MOST_LINES", "Diff", "DiffLine", "DiffLines", "Kind", "diff"]
 
 CONTEXT = 3  # unchanged lines around a change
 MOST_LINES = 50_000  # of either value; the rest is not compared
 _ROW = 16  # bytes in a row of a dump
 _STEPS = 200_000  # of the search for the shortest difference, about a tenth of a second
 _MOST_EDITS = 400  # past this a stretch counts as rewritten
-
-
-class DiffLine(NamedTuple):
-    """A line of a difference: " " in both, "-" before only, "+" after only, "@" the head of what follows."""
-
-    kind: Kind
-    text: bytes
 
 
 class _Stretch(NamedTuple):
@@ -52,18 +46,18 @@ class Diff:
     stretches: tuple[_Stretch, ...]
 
     @cached_property
-    def lines(self) -> Sequence[DiffLine]:
+    def lines(self) -> DiffLines:
         """The changes, with CONTEXT unchanged lines around each."""
-        out: list[DiffLine] = []
+        parts: list[Part] = []
         for hunk in _hunks(self.stretches):
-            out.append(DiffLine("@", _head(hunk)))
-            out.extend(self._lines_of(hunk))
-        return out
+            parts.append(Part("@", (_head(hunk),), 0, 1))
+            parts.extend(self._parts_of(hunk))
+        return DiffLines(parts)
 
     @cached_property
-    def whole(self) -> Sequence[DiffLine]:
+    def whole(self) -> DiffLines:
         """Every line of both values."""
-        return list(self._lines_of(self.stretches))
+        return DiffLines(self._parts_of(self.stretches))
 
     @cached_property
     def removed(self) -> int:
@@ -80,22 +74,22 @@ class Diff:
         """Whether no line differs."""
         return not self.removed and not self.added
 
-    def _lines_of(self, stretches: Sequence[_Stretch]) -> Iterator[DiffLine]:
+    def _parts_of(self, stretches: Sequence[_Stretch]) -> Iterator[Part]:
         for same, a, a_end, b, b_end in stretches:
-            yield from (DiffLine(" " if same else "-", self.before[index]) for index in range(a, a_end))
+            yield Part(" " if same else "-", self.before, a, a_end)
             if not same:
-                yield from (DiffLine("+", self.after[index]) for index in range(b, b_end))
+                yield Part("+", self.after, b, b_end)
 
 
-def diff(before: bytes | None, after: bytes | None) -> Diff:
+def diff(before: bytes | None, after: bytes | None, *, reveal: bool = False) -> Diff:
     """How `after` differs from `before`; None stands for a key that is not there.
 
     Both are compared as they are read: JSON laid out, a Kubernetes object by its fields, text by its lines. Where
     either value is binary, both are compared as rows of hex, each with the row at the same offset. Of a Secret nothing
-    is shown. Values of 1.5 MiB take a second at most, whatever is in them.
+    is shown unless it is to `reveal`. Values of 1.5 MiB take a second at most, whatever is in them.
     """
-    old, new = _read(before), _read(after)
-    if old.is_secret or new.is_secret:
+    old, new = _read(before, reveal), _read(after, reveal)
+    if (old.is_secret or new.is_secret) and not reveal:
         return _covered(before, after)
     if old.lines is None or new.lines is None:
         return _bytes_diff(before, after, "")
@@ -119,10 +113,10 @@ class _Read(NamedTuple):
     is_secret: bool = False
 
 
-def _read(raw: bytes | None) -> _Read:
+def _read(raw: bytes | None, reveal: bool) -> _Read:
     if not raw:
         return _Read("text", ())
-    decoded = decode(raw)
+    decoded = decode(raw, Asked(reveal=reveal))
     lines = decoded.body.lines if isinstance(decoded.body, Lines) else None
     return _Read(decoded.format, lines, decoded.is_secret)
 

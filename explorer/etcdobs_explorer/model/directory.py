@@ -20,10 +20,17 @@ class Loading(Enum):
     FAILED = "failed"
 
 
+def place_in(children: Sequence[ChildRecord], child: ChildRecord) -> int | None:
+    """Where a child stands among some in key order; None where it is not among them."""
+    at = bisect_left(children, child)
+    return at if at < len(children) and children[at] == child else None
+
+
 @dataclass(slots=True)
 class Directory:
     """The children of one prefix. Those held begin at `start` (empty: with the first), and `more` says that the server
-    has others after the last. `counts` are the keys below those that are branches, as far as they are known;
+    has others after the last. `counts` are the keys below those that are branches, as far as they are known; `reason`
+    says why it could not be read, `is_lost` that the cluster did not answer;
     `restricted` says that the directory may not be listed, and these are the parts of it that may be read."""
 
     prefix: bytes
@@ -35,6 +42,7 @@ class Directory:
     more: bool = False
     total: int | None = None
     reason: bytes = b""
+    is_lost: bool = False
     restricted: bool = False
     # What events said while a read was under way: the read may be older than they are, so they count again.
     _meanwhile: list[tuple[ChildRecord, bool]] = field(default_factory=list[tuple[ChildRecord, bool]])
@@ -44,22 +52,24 @@ class Directory:
         self.loading = Loading.RUNNING
         self._meanwhile.clear()
 
-    def received(self, children: Sequence[ChildRecord], *, fresh: bool, start: bytes | None = None) -> None:
+    def received(self, children: Sequence[ChildRecord], *, fresh: bool, start: bytes | None = None) -> bool:
         """Children arrived from a read that began at `start` (None: within what is held); `fresh` ones replace what
-        was held, others continue it."""
+        was held, others continue it. Answers whether they are all that is new, and come after what was held."""
         if fresh:
             self.children, self.counts = [], {}
             self.restricted = False
         if start is not None:
             self.start = min(start, children[0].key) if start and children else start
         self.counts.update([(child.key, child.below) for child in children if child.below is not None])
-        self._merge([child if child.below is None else child.bare for child in children])
+        is_after = not fresh and not self._meanwhile
+        is_after &= self._merge([child if child.below is None else child.bare for child in children])
         self._let_go()
         for child, appeared in self._meanwhile:
             if appeared:
                 self._insert(child)
             else:
                 self._delete(child)
+        return is_after
 
     def offered(self, children: Iterable[ChildRecord]) -> None:
         """The directory may not be listed, but these parts of it may."""
@@ -90,8 +100,7 @@ class Directory:
 
     def place_of(self, child: ChildRecord) -> int | None:
         """Where a child stands among those held; None where it is not held."""
-        at = bisect_left(self.children, child)
-        return at if at < len(self.children) and self.children[at] == child else None
+        return place_in(self.children, child)
 
     def before(self, child: ChildRecord) -> ChildRecord | None:
         """The child held that comes before one that is not, else the first."""
@@ -104,13 +113,16 @@ class Directory:
             return True
         return self.more and (not self.children or child > self.children[-1])
 
-    def _merge(self, children: list[ChildRecord]) -> None:
+    def _merge(self, children: list[ChildRecord]) -> bool:
+        """Answers whether they come after those held."""
         if not self.children or (children and children[0] > self.children[-1]):
             self.children += children
-        elif children and children[-1] < self.children[0]:
+            return True
+        if children and children[-1] < self.children[0]:
             self.children[:0] = children
         else:
             self.children = sorted({*self.children, *children})
+        return not children
 
     def _let_go(self) -> None:
         """Of the first ones, where there are too many."""

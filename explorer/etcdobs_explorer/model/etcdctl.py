@@ -85,9 +85,9 @@ def _range(key: bytes, end: bytes) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
 
 def line(request: Request) -> str:
     """The shell line of one operation."""
-    if any(b"\0" in argument for argument in request.arguments[: -1 if request.piped else None]):
+    if any(map(_is_no_argument, request.arguments[: -1 if request.piped else None])):
         return txn((), (request,))
-    if request.piped and _needs_a_pipe(request.arguments[-1]):
+    if request.piped and _is_no_argument(request.arguments[-1]):
         return f"{_printf(request.arguments[-1])} | {_words(request.name, request.flags, request.arguments[:-1])}"
     return _words(request.name, request.flags, request.arguments)
 
@@ -213,13 +213,15 @@ def _txn_line(request: Request) -> str:
     return " ".join([request.name, *request.flags, *dashes, *map(in_txn, request.arguments)])
 
 
-def _needs_a_pipe(value: bytes) -> bool:
-    return b"\0" in value or len(value) > _ARGUMENT_BYTES
+def _is_no_argument(word: bytes) -> bool:
+    return b"\0" in word or len(word) > _ARGUMENT_BYTES
 
 
 def _printf(value: bytes) -> str:
-    """Octal escapes are what every printf knows. A percent sign would begin a format."""
-    return "printf '" + "".join(_escaped(byte, "\\{:03o}", b"'%") for byte in value) + "'"
+    """Octal escapes are what every printf knows. A percent sign would begin a format, a dash in front an option."""
+    first = "\\055" if value.startswith(b"-") else ""
+    rest = value.removeprefix(b"-") if first else value
+    return f"printf '{first}" + "".join(_escaped(byte, "\\{:03o}", b"'%") for byte in rest) + "'"
 
 
 def _printable(raw: bytes) -> str | None:

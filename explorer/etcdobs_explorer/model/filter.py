@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from .expression import Finder
+
 Test: TypeAlias = Callable[[bytes], bool]
 
 
@@ -70,5 +72,5 @@ def _containing(text: str, is_inverse: bool) -> Test:
 
 def _matching(pattern: str, is_inverse: bool) -> Test:
     cases = re.IGNORECASE if pattern == pattern.lower() else re.NOFLAG
-    search = re.compile(pattern.encode("utf-8", "surrogateescape"), cases).search
-    return (lambda raw: search(raw) is None) if is_inverse else (lambda raw: search(raw) is not None)
+    find = Finder(pattern.encode("utf-8", "surrogateescape"), cases).find
+    return (lambda raw: not find(raw)) if is_inverse else find

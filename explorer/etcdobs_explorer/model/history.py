@@ -9,7 +9,7 @@ from . import units
 from .diff import Diff
 from .filter import Filter
 from .key_tree import KeyTree
-from .records import EventRecord, FailureKind, GatewayError
+from .records import NO_ANSWER, EventRecord, FailureKind, GatewayError
 
 PAGE = 200  # revisions that are read at once
 READ_AGAIN = 400  # revisions held from which on a change is only told, and `r` reads again
@@ -71,17 +71,24 @@ class HistoryRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A key as of two revisions, and how its value differs; `reason` says what could not be read. Where that is the
-    value before, `found` shows all of the value after as new."""
+    value before, `found` shows all of the value after as new; where it is all, `failure` is why."""
 
     key: bytes
     before: int
     after: int
     found: Diff | None = None
     reason: bytes = b""
+    failure: GatewayError | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it could not be read because the cluster did not answer."""
+        return self.failure is not None and self.failure.kind in NO_ANSWER
 
 
 class HistoryTable:
-    """The revisions of one key. `outdated` says that the key was written since they were read."""
+    """The revisions of one key. `outdated` says that the key was written since they were read, `is_cut` that some of
+    them were compacted."""
 
     def __init__(self) -> None:
         self.filter = Filter()
@@ -90,6 +97,7 @@ class HistoryTable:
         self.loading = False
         self.loaded = False
         self.outdated = False
+        self.is_cut = False
         self.failure: FailureKind | None = None
         self.reason = b""
         self.floor = 0
@@ -117,7 +125,7 @@ class HistoryTable:
         self._page = page
         self.floor = max(self.floor, page.floor)
         self.loading, self.loaded, self.failure, self.reason = False, True, None, b""
-        self.outdated = self.outdated and not fresh
+        self.outdated, self.is_cut = self.outdated and not fresh, self.is_cut and not fresh
         self._arrange()
 
     def due(self, touched: Mapping[bytes, float]) -> bool:
@@ -128,13 +136,25 @@ class HistoryTable:
         changed = touched.get(self.key, 0.0)
         self.outdated = self.outdated or (self.loaded and changed >= self.read_at > 0.0)
         if self.failure is not None:
-            return self.failure is FailureKind.UNREACHABLE
-        return self.outdated and self.count <= READ_AGAIN
+            return self.failure in NO_ANSWER or self.is_cut
+        return self.outdated and (self.count <= READ_AGAIN or self.is_cut)
 
     def failed(self, error: GatewayError) -> None:
         """The revisions could not be read; what was held stays."""
         self.loading, self.failure, self.reason = False, error.kind, error.reason
+        self.cut(error)
         self._arrange()
+
+    def compared(self, found: Comparison) -> None:
+        """Two revisions were compared, or could not be."""
+        self.comparison = found
+        if found.failure is not None:
+            self.cut(found.failure)
+
+    def cut(self, error: GatewayError) -> None:
+        """Where a read met a compaction that the revisions which are held do not know, they are to be read again."""
+        if isinstance(error, RevisionError) and error.floor > self.floor:
+            self.outdated = self.is_cut = True
 
     @property
     def count(self) -> int:

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .config_file import Parse, is_array, is_table, shown
-from .contexts import Context, Source, endpoints
+from .contexts import ENV, Context, Password, Source, endpoints
 from .go_values import duration
 
 _NANOSECOND = 1e-9
@@ -40,6 +41,22 @@ def of_yaml(path: Path, name: str = "") -> Context:
         said = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ValueError(f"{path}: {said}") from None
     return Context(name or path.stem, **fields)
+
+
+def imported(here: Context, file: str = "", name: str = "") -> Context:
+    """The context of a clientv3 file; without a file `here`, that of flags and variables, by default as `imported`.
+
+    Raises:
+        ValueError: the file is no such file, or the name is that of the variables' own context.
+        ModuleNotFoundError: PyYAML, which the `explorer` extra brings, is not installed.
+    """
+    if file:
+        found = of_yaml(Path(file).expanduser(), name)
+    else:
+        found = replace(here, name=name or "imported", password=Password())
+    if found.name == ENV:
+        raise ValueError(f"{ENV!r} is the name of the context that etcdctl's variables make: give another one")
+    return found
 
 
 def save(path: Path, context: Context) -> None:
@@ -107,6 +124,8 @@ def _mapping(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ValueError(f"it is no YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not is_table(content):
         raise ValueError("keys and values are wanted, like 'endpoints: [localhost:2379]'")
     return {str(key).lower(): value for key, value in content.items() if value is not None}
@@ -116,7 +135,7 @@ def _field(key: str, value: Any) -> tuple[str, Any]:
     name, parse = _KEYS[key]
     try:
         return name, parse(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{key}: {error}") from None
 
 
@@ -138,7 +157,7 @@ def _flag(value: Any) -> bool:
 
 def _seconds(value: Any) -> float:
     """A number is nanoseconds, which is how Go reads it."""
-    return duration(value) if isinstance(value, str) else float(value) * _NANOSECOND
+    return duration(value) if isinstance(value, str) else int(value) * _NANOSECOND
 
 
 _KEYS: Mapping[str, tuple[str, Parse]] = {

@@ -8,12 +8,19 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 _INDENT = b"  "
 _DEEPEST = 200  # past this the indent would be the whole screen
 _LAID_OUT_BYTES = 32 * 1024 * 1024  # a million numbers, hundreds of levels deep, are mostly indent
+_LARGEST = 4 * 1024 * 1024  # bytes: larger JSON is shown as it is stored
+_MOST_PARTS = 300_000  # with a line for each of millions, some kilobytes of gzip would be half a gigabyte
 
 
 def pretty(raw: bytes) -> bytes | None:
     """The same JSON over several lines, or None where `raw` is no JSON, or none that can be shown so."""
     found = tokens(raw)
     return None if found is None else lay_out(found)
+
+
+def is_too_much(raw: bytes) -> bool:
+    """Whether JSON would be too large laid out, or even read: it is shown as it is stored."""
+    return len(raw) > _LARGEST or raw.count(b",") > _MOST_PARTS
 
 
 def tokens(raw: bytes) -> list[bytes] | None:

@@ -7,6 +7,7 @@ from .directory import Directory, Loading
 from .filter import Filter
 from .records import ChildRecord, EventRecord, Permitted
 from .rows import Block, Row, RowKind, Rows, block
+from .sieve import Sieves
 
 DEEPEST = 100
 """Directories that are open within each other; those further down are shown with one of them as the root."""
@@ -33,6 +34,7 @@ class KeyTree:
         self.filter = Filter()
         self.stirred: set[bytes] = set()
         self._directories: dict[bytes, Directory] = {}
+        self._sieves = Sieves()
         self._blocks: dict[bytes, Block] = {}
         self._layout: Block | None = None
         self.rows = Rows(self._laid_out)
@@ -45,6 +47,10 @@ class KeyTree:
     def expanded(self) -> list[Directory]:
         """The directories that are open, the root first."""
         return [directory for directory in self._directories.values() if directory.expanded]
+
+    def lost(self) -> list[bytes]:
+        """The open directories that could not be read because the cluster did not answer."""
+        return [each.prefix for each in self.expanded() if each.loading is Loading.FAILED and each.is_lost]
 
     @property
     def key_count(self) -> int:
@@ -71,8 +77,20 @@ class KeyTree:
         self.rebuild()
 
     def set_filter(self, text: str) -> None:
-        """Show only keys that pass, in every loaded directory, with the directories that lead to them."""
+        """Show only keys that pass, in every loaded directory, with the directories that lead to them: in a large one
+        those among the first children, and the others as `sift` comes to them."""
         self.filter = Filter(text)
+        self._sieves.clear()
+        self.rebuild()
+
+    @property
+    def is_sifting(self) -> bool:
+        """Whether there are loaded children that the filter has not looked at yet."""
+        return not self._sieves.is_done
+
+    def sift(self, seconds: float) -> None:
+        """Have the filter look at more of the loaded children, for about that long."""
+        self._sieves.advance(seconds)
         self.rebuild()
 
     # -- what the server says ------------------------------------------------------------------------------
@@ -87,7 +105,9 @@ class KeyTree:
     ) -> None:
         """Children arrived in key order; `fresh` ones replace what was held, others continue it. `start` is where the
         read began, None where it went on."""
-        self.directory(prefix).received(children, fresh=fresh, start=b"" if fresh and start is None else start)
+        began = b"" if fresh and start is None else start
+        if not self.directory(prefix).received(children, fresh=fresh, start=began):
+            self._sieves.forget(prefix)
         self.rebuild()
 
     def finished(self, prefix: bytes, *, more: bool | None, total: int | None = None) -> None:
@@ -97,16 +117,17 @@ class KeyTree:
         directory.more = directory.more if more is None else more
         self.rebuild()
 
-    def failed(self, prefix: bytes, reason: bytes) -> None:
-        """The load of `prefix` failed; what was held before stays."""
+    def failed(self, prefix: bytes, reason: bytes, *, is_lost: bool = False) -> None:
+        """The load of `prefix` failed; what was held before stays. `is_lost`: because the cluster did not answer."""
         directory = self.directory(prefix)
-        directory.loading, directory.reason = Loading.FAILED, reason
+        directory.loading, directory.reason, directory.is_lost = Loading.FAILED, reason, is_lost
         self.rebuild()
 
     def offered(self, prefix: bytes, permitted: Iterable[Permitted]) -> None:
         """A directory may not be listed, but these parts of it may be read."""
         within = [each for each in permitted if each.key.startswith(prefix)]
         self.directory(prefix).offered(ChildRecord(each.key, bool(each.end)) for each in within)
+        self._sieves.forget(prefix)
         self.rebuild()
 
     def apply(self, events: Iterable[EventRecord]) -> set[bytes]:
@@ -257,9 +278,9 @@ class KeyTree:
         self, directory: Directory, below: Sequence[tuple[int, Block]]
     ) -> tuple[list[ChildRecord], list[tuple[int, Block]]]:
         """The children that pass the filter or lead to some that do, and the blocks of the latter."""
-        test, blocks = self.filter.test, {at: each for at, each in below if each.size}
-        kept = [at for at, child in enumerate(directory.children) if at in blocks or test(child.key)]
-        return [directory.children[at] for at in kept], [(n, blocks[at]) for n, at in enumerate(kept) if at in blocks]
+        shown = [(at, each) for at, each in below if each.size]
+        kept, places = self._sieves.passing(directory, self.filter.test, [directory.children[at] for at, _ in shown])
+        return kept, [(place, each) for place, (_, each) in zip(places, shown, strict=True)]
 
     def _start_of(self, found: Block) -> int | None:
         """Where the rows of a block begin; None where they are not shown."""
@@ -309,7 +330,7 @@ class KeyTree:
     def _put(self, event: EventRecord) -> bool:
         changed = False
         for directory, child in self._path(event.key):
-            changed |= not directory.restricted and directory.add(child)
+            changed |= not directory.restricted and self._sieves.add(directory, child)
             if child.is_branch:
                 self._stir(directory, child, 1 if event.is_create else 0)
         return changed
@@ -325,7 +346,7 @@ class KeyTree:
         if child.is_branch:
             unsure.add(child.key)
             return False
-        changed = directory.remove(child)
+        changed = self._sieves.remove(directory, child)
         if directory.is_known_empty:
             self._remove_branch(directory.prefix)
         return changed
@@ -338,8 +359,9 @@ class KeyTree:
         changed = False
         while prefix != self.root:
             self._directories.pop(prefix, None)
+            self._sieves.forget(prefix)
             parent = self._directories.get(self._parent(prefix))
-            if parent is None or not parent.remove(ChildRecord(prefix, True)):
+            if parent is None or not self._sieves.remove(parent, ChildRecord(prefix, True)):
                 break
             changed = True
             if not parent.is_known_empty:

@@ -25,6 +25,10 @@ class ObjectTable:
         """What is known of a key's object."""
         return self._facts.get(key)
 
+    def are_in(self, directory: bytes) -> bool:
+        """Whether some keys right in a directory are known to hold objects."""
+        return self._is_kubernetes.get(directory, False)
+
     def wanted(self, rows: Iterable[Row], separator: bytes) -> list[bytes]:
         """The keys in sight whose values are to be read: of a directory that is not known to hold objects, a few."""
         asked: dict[bytes, int] = {}

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from .records import EventRecord
+from .secrets import is_secret
 from .text import inert, utf8
 from .units import hex_id
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """How far a recording is: events and bytes written, and events left out because the disk did not keep up.
+    """How far a recording is: events and bytes written, values of Secrets among them that were covered, and events left
+    out because the disk did not keep up.
 
     `reason` says why it ended, "" while it goes on or where it was ended on purpose; `is_over` that it ended."""
 
@@ -21,6 +23,7 @@ class Recording:
     written: int = 0
     size: int = 0
     dropped: int = 0
+    covered: int = 0
     is_over: bool = False
     reason: str = ""
 
@@ -33,11 +36,17 @@ class Recorded(NamedTuple):
     at: float
 
 
-def line(recorded: Recorded) -> bytes:
+def is_covered(recorded: Recorded) -> bool:
+    """Whether the value is a Secret, which is not for a file unless that was asked for."""
+    return not recorded.event.is_delete and is_secret(recorded.value)
+
+
+def line(recorded: Recorded, *, covered: bool = False) -> bytes:
     """An event as a line of JSON, with its end.
 
     `time` (UTC), `type` ("put" or "delete"), `key`, `value` and revisions as etcd names them; a key or value that is no
     UTF-8 stands as `key_base64` or `value_base64` instead. A deletion has no value, version 0 and create revision 0.
+    Where it is `covered` there is in place of the value `covered`: what it is, and `size`: how many bytes it has.
     """
     event, value, at = recorded
     fields: dict[str, object] = {"time": _time(at), "type": "delete" if event.is_delete else "put"}
@@ -46,7 +55,7 @@ def line(recorded: Recorded) -> bytes:
     if not event.is_delete:
         fields |= {"create_revision": event.create_revision, "version": event.version}
         fields |= {"lease": hex_id(event.lease)} if event.lease else {}
-        fields |= _field("value", value)
+        fields |= {"covered": "Secret", "size": len(value)} if covered else _field("value", value)
     return json.dumps(fields, separators=(",", ":")).replace("\x7f", "\\u007f").encode() + b"\n"
 
 

@@ -28,6 +28,21 @@ class Permitted(NamedTuple):
     end: bytes
 
 
+class KeyRevision(NamedTuple):
+    """A key and the revision of its last change."""
+
+    key: bytes
+    mod_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """How many keys start with a prefix, and the first of them."""
+
+    count: int
+    keys: tuple[KeyRevision, ...]
+
+
 class Valued(NamedTuple):
     """A key and its value; empty where it was not asked for."""
 
@@ -171,6 +186,10 @@ class FailureKind(Enum):
     REFUSED = "not written"
     OUTCOME_UNKNOWN = "outcome unknown"
     OTHER = "request failed"
+
+
+NO_ANSWER = frozenset((FailureKind.UNREACHABLE, FailureKind.AUTHENTICATION))
+"""Failures that say nothing of what was asked for: the same may be answered once the cluster is back, or lets us in."""
 
 
 class GatewayError(Exception):

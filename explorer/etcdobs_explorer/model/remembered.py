@@ -51,7 +51,7 @@ def load(path: Path | None) -> Remembered:
     try:
         told: Any = json.loads(path.read_text(encoding="utf-8")) if path else {}
         return _remembered(told) if told.get("version") == _VERSION else Remembered()
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Remembered()
 
 
@@ -60,8 +60,9 @@ def save(path: Path, remembered: Remembered) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_text(json.dumps(_told(remembered), indent=1), encoding="utf-8")
-        part.chmod(0o600)
+        part.unlink(missing_ok=True)  # nor through a link that somebody left there
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump(_told(remembered), file, indent=1)
         part.replace(path)
 
 

@@ -1,12 +1,12 @@
 """Decides which row of the key tree stands where: a long list of which no row is made before it is looked at."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, cast, overload
 
-from .directory import Directory, Loading
+from .directory import Directory, Loading, place_in
 from .records import ChildRecord
 
 
@@ -89,8 +89,7 @@ class Block:
 
     def place_of(self, child: ChildRecord) -> int | None:
         """Where a child stands among those shown."""
-        at = bisect_left(self.children, child)
-        return at if at < len(self.children) and self.children[at] == child else None
+        return place_in(self.children, child)
 
     def _child(self, child: ChildRecord) -> Row:
         name = child.key[len(self.directory.prefix) :]

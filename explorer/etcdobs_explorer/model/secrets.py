@@ -4,47 +4,104 @@ import re
 
 from .decode import cbor, objects, packed
 from .decode.wire import fields
-from .kubernetes import ENVELOPE, envelope, object_facts
+from .json_layout import is_too_much, tokens
+from .kubernetes import ENVELOPE, envelope
 
 HEAD = 256  # bytes of a value that a list may show
 COVERED = b"(a Secret)"
-_YAML = re.compile(rb"^kind:[ \t]*[\"']?Secret[\"']?[ \t\r]*$", re.M)
+_KIND = rb"[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?Secret(?:List)?[\"']?[ \t]*(?:#[^\n]*)?\r?$"
+_YAML = re.compile(rb"^(?:-[ \t]+)?" + _KIND, re.M)
+_YAML_WITHIN = re.compile(rb"^[ \t]+(?:-[ \t]+)?" + _KIND, re.M)
+_YAML_LIST = re.compile(rb"^(?:kind:[ \t]*[\"']?List\b|-[ \t])", re.M)
 _YAML_KIND = re.compile(rb"^kind:[^\r\n]*[\r\n]", re.M)
-_JSON_KIND = re.compile(rb'"kind"\s*:\s*"[^"]*"')
+# In one line with others, as JSON and YAML have it, whatever is around them.
+_INLINE = re.compile(rb"[{,]\s*[\"']?kind[\"']?\s*:\s*[\"']?Secret(?:List)?[\"']?\s*[,}]")
+_JSON_KIND = re.compile(rb'"kind"\s*:\s*"([^"]*)"')
+_JSON_NAME = re.compile(rb'"Secret(?:List)?"')
+_STORED_SECRET = b"\x12\x06Secret"
+_CBOR_SECRET = b"\x66Secret"
 _VERSION = b"apiVersion"
-_LAYERS = 3  # of gzip, zstd and base64 around each other
+_LAYERS = 4  # of gzip, zstd and base64 around each other
+
+
+WITH_SECRETS = "with-secrets"
+"""The word after a file's name that has Secrets written to it as they are."""
+
+
+def asked_for(name: bytes) -> tuple[bytes, bool]:
+    """The name of a file as typed without WITH_SECRETS behind it, and whether that was there."""
+    file, _, last = name.rpartition(b" ")
+    return (file.rstrip(), True) if last == WITH_SECRETS.encode() and file.strip() else (name, False)
 
 
 def is_secret(raw: bytes) -> bool:
-    """Whether a whole value is a Secret: protobuf, JSON, CBOR or YAML, perhaps packed."""
+    """Whether a whole value is or holds a Secret: protobuf, JSON, CBOR or YAML, perhaps packed. What cannot be read to
+    its end counts as one where it has what a Secret has."""
     for _ in range(_LAYERS):
         inner = _inner(raw)
         if inner is None:
             break
         raw = inner
     if raw.startswith(ENVELOPE):
-        found = envelope(raw)
-        return found is not None and objects.is_secret(found.api_version, found.kind)
-    if raw.startswith(cbor.SELF_DESCRIBED) or (b'"Secret"' in raw and raw.lstrip()[:1] == b"{"):
-        facts = object_facts(raw, len(raw)) if b"Secret" in raw else None
-        return facts is not None and objects.is_secret(facts.api_version, facts.kind)
-    return _VERSION in raw and _YAML.search(raw) is not None
+        return _is_stored_secret(raw)
+    if b"Secret" not in raw:
+        return False
+    if raw.lstrip()[:1] in (b"{", b"[") and not is_too_much(raw) and (found := tokens(raw)) is not None:
+        return objects.holds_secret(found)
+    if _may_be_cbor(raw) and (found := cbor.tokens(raw)) is not None:
+        return objects.holds_secret(found)
+    return _CBOR_SECRET in raw or _INLINE.search(raw) is not None or _is_yaml_secret(raw)
+
+
+def _is_yaml_secret(raw: bytes) -> bool:
+    if _VERSION not in raw:
+        return False
+    return _YAML.search(raw) is not None or (
+        _YAML_LIST.search(raw) is not None and _YAML_WITHIN.search(raw) is not None
+    )
+
+
+def _may_be_cbor(raw: bytes) -> bool:
+    return raw.startswith(cbor.SELF_DESCRIBED) or 0x80 <= raw[0] < 0xC0  # an array or a map
+
+
+def _is_stored_secret(raw: bytes) -> bool:
+    """The same of an object of an API server, which may be damaged."""
+    found = _type(raw) or envelope(raw)
+    return _STORED_SECRET in raw[:HEAD] if found is None else objects.is_secret(found[0], found[1])
 
 
 def may_be_secret(raw: bytes, *, is_cut: bool = False) -> bool:
     """The same without reading the value, for many of them: it is never False for a Secret. With `is_cut`, `raw` is
     only how the value begins, and what may yet turn out to be a Secret is taken for one."""
     if raw.startswith(ENVELOPE):
-        return _kind(raw) in (b"Secret", None)
+        return _is_stored_secret(raw) or (is_cut and _type(raw) is None)
     if raw.startswith((packed.GZIP, packed.ZSTD)):
         return is_cut or is_secret(raw)
     if (inner := packed.base64(raw[: len(raw) // 4 * 4] if is_cut else raw)) is not None:
         return may_be_secret(inner, is_cut=is_cut)
-    if raw.startswith(cbor.SELF_DESCRIBED):
-        return b"Secret" in raw or (is_cut and b"kind" not in raw)
-    if raw.lstrip()[:1] == b"{":
-        return b'"Secret"' in raw or (is_cut and _VERSION in raw and _JSON_KIND.search(raw) is None)
-    return _VERSION in raw and (_YAML.search(raw) is not None or (is_cut and _YAML_KIND.search(raw) is None))
+    if b"Secret" in raw and _names_secret(raw):
+        return True
+    return is_cut and _may_go_on_as_secret(raw)
+
+
+def _names_secret(raw: bytes) -> bool:
+    if raw.startswith(cbor.SELF_DESCRIBED) or _CBOR_SECRET in raw:
+        return True
+    if raw.lstrip()[:1] in (b"{", b"[") and _JSON_NAME.search(raw):
+        return True
+    return _INLINE.search(raw) is not None or _is_yaml_secret(raw)
+
+
+def _may_go_on_as_secret(head: bytes) -> bool:
+    """Whether a value that begins like this may be a Secret, or a list with one in it."""
+    if head.startswith(cbor.SELF_DESCRIBED):
+        return b"kind" not in head
+    if head.lstrip()[:1] not in (b"{", b"["):
+        return _VERSION in head and (_YAML_KIND.search(head) is None or _YAML_LIST.search(head) is not None)
+    kind = _JSON_KIND.search(head)
+    is_list = kind is not None and (kind[1] == b"List" or head.lstrip()[:1] == b"[")
+    return _VERSION in head and (kind is None or is_list)
 
 
 def head_of(value: bytes, most: int = HEAD, *, is_cut: bool = False) -> bytes:
@@ -70,11 +127,6 @@ def _inner(raw: bytes) -> bytes | None:
             return None
         return unpacked.data if unpacked is not None else None
     return packed.base64(raw)
-
-
-def _kind(raw: bytes) -> bytes | None:
-    found = _type(raw)
-    return found[1] if found is not None else None
 
 
 def _type(raw: bytes) -> tuple[bytes, bytes] | None:

@@ -11,9 +11,14 @@ Connect = Callable[[Context, str | None], Gateway]
 """Opens the gateway of a context with a password. OSError, TypeError or ValueError say why it cannot."""
 
 
+Read = Callable[[], Config]
+"""Reads the configuration as it is by now. ValueError says what is wrong with the variables beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a run is given. `connect` is None where the run cannot go elsewhere; `memory` is the directory of what is
+    """What a run is given. `connect` is None where the run cannot go elsewhere, `read` where the configuration is
+    not to be read again; `memory` is the directory of what is
     remembered, `log` the file where failures are written, None for nowhere; `metrics_url` is where this process serves
     its metrics, "" for nowhere."""
 
@@ -23,3 +28,4 @@ class Session:
     log: Path | None = None
     theme: str = ""
     metrics_url: str = ""
+    read: Read | None = None

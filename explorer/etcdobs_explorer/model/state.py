@@ -13,6 +13,7 @@ from .object_table import ObjectTable
 from .records import Entry
 from .search import Search
 from .status import Connection
+from .survey import Survey
 from .traffic import Traffic
 from .value import AUTO, Asked, Decoded, Reading, is_quick, read
 from .visits import Goal, Visits
@@ -23,17 +24,20 @@ from .writes import Journal, Writing
 
 @dataclass(slots=True)
 class Selection:
-    """The key under the cursor: what was read of it, how many keys are below it, or why nothing was read."""
+    """The key under the cursor: what was read of it, how many keys are below it, or why nothing was read; `is_lost`
+    says that this is because the cluster did not answer."""
 
     key: bytes = b""
     is_branch: bool = False
     entry: Entry | None = None
     decoded: Decoded | None = None
     below: int | None = None
+    survey: Survey | None = None
     missing: bool = False
     reason: bytes = b""
     read_at: float = 0.0
     outdated: bool = False
+    is_lost: bool = False
     asked: Asked = field(default_factory=Asked)
     forms: tuple[str, ...] = ()
     is_read: bool = True
@@ -45,8 +49,17 @@ class Selection:
         elif self.entry is None or self.entry.value != entry.value:
             self._read(entry.value)
         if entry is not None:
-            self.entry, self.missing, self.reason = entry, False, b""
+            self.entry, self.missing = entry, False
+        self.reason, self.is_lost = b"", False
         self.read_at = now
+
+    def counted(self, below: int) -> None:
+        """The keys below the directory were counted."""
+        self.below, self.reason, self.is_lost = below, b"", False
+
+    def failed(self, reason: bytes, *, is_lost: bool) -> None:
+        """It could not be read; what was read before stays."""
+        self.reason, self.is_lost = reason, is_lost
 
     def ask(self, asked: Asked) -> None:
         """Read the value in another way."""
@@ -109,6 +122,11 @@ class State:
         self.tree = self.past.tree(self.separator, prefix)
         self.watches.rooted(prefix)
         self.selection = Selection()
+
+    def ask_again(self) -> None:
+        """Read what is open and could not be read, for want of an answer or of a password that is taken."""
+        self.wanted.update(self.tree.lost())
+        self.selection.outdated |= self.selection.is_lost
 
     @property
     def log(self) -> WatchLog:

@@ -36,8 +36,10 @@ class Syntax(Enum):
     TOML = "TOML"
 
 
+# A string that does not end on its line goes on to the line's end: to look for its end from each of its quotes would
+# take as long as the line is, squared.
 _SCALAR = rb"""
-    (?P<STRING>"(?:[^"\\]|\\.)*"|'[^']*')
+    (?P<STRING>"(?:[^"\\]|\\.)*(?:"|\\?$)|'[^']*')
   | (?P<NUMBER>(?<![\w.+/-])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.+/:-]))
   | (?P<LITERAL>(?<![\w.+/-])(?:true|false|null|yes|no)(?![\w.+/-])|~)
 """

@@ -53,6 +53,12 @@ def legible(raw: bytes) -> str:
     return "\n".join("\t".join(inert(part).plain for part in line.split(b"\t")) for line in raw.split(b"\n"))
 
 
+def harmless(text: str) -> str:
+    """Text that is about to be drawn, all that a terminal would act upon blanked: there is nothing to blank but where
+    something passed the choke point by."""
+    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(lambda found: " " * len(found[0]), text)
+
+
 def is_utf8(raw: bytes) -> bool:
     """Whether bytes are text at all."""
     try:

@@ -25,7 +25,6 @@ _SAID = (
     (b"auth token is", Trouble.REFUSED),
     (b"user name is empty", Trouble.REFUSED),
     (b"database space exceeded", Trouble.NO_SPACE),
-    (b"revision has been compacted", Trouble.COMPACTED),
 )
 _ALARMS = ((b"NOSPACE", Trouble.NO_SPACE), (b"space exceeded", Trouble.NO_SPACE), (b"CORRUPT", Trouble.CORRUPT))
 
@@ -79,6 +78,11 @@ class Troubles:
 def of_reason(reason: bytes) -> Trouble | None:
     """What a refusal says about more than the call that met it."""
     return next((trouble for said, trouble in _SAID if said in reason), None)
+
+
+def is_compacted(reason: bytes) -> bool:
+    """Whether what was refused is a revision that is gone: of the watch it is a trouble, of a read it is an answer."""
+    return b"revision has been compacted" in reason
 
 
 def of_errors(errors: tuple[bytes, ...]) -> dict[Trouble, bytes]:

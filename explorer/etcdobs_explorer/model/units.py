@@ -18,7 +18,7 @@ def size(number: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Whole seconds in at most two units: `7s`, `3m04s`, `2h05m`, `4d03h`."""
+    """Whole seconds in at most two units: `7s`, `3m04s`, `2h05m`, `4d03h`, and `120d` from a hundred days on."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole}s"
@@ -26,7 +26,8 @@ def duration(seconds: float) -> str:
         return f"{whole // 60}m{whole % 60:02d}s"
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+    days, hours = whole // 86400, whole % 86400 // 3600
+    return f"{days}d{hours:02d}h" if days < 100 else f"{days:,}d"
 
 
 def rate(per_second: float) -> str:

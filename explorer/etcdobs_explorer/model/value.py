@@ -9,7 +9,7 @@ from .decode import cbor, objects, packed, protobuf
 from .decode.body import Decoded, Hex, Lines, hex_row
 from .decode.lines import as_text, cut, has_controls, is_text, is_toml, looks_like_yaml
 from .decode.schema import Schema
-from .json_layout import lay_out, tokens
+from .json_layout import is_too_much, lay_out, tokens
 from .kubernetes import ENCRYPTED, ENVELOPE, ObjectFacts, encrypted, envelope, object_facts
 from .secrets import is_secret
 from .syntax import Syntax
@@ -30,10 +30,10 @@ __all__ = [
 ]
 
 AUTO = ""
-PRETTY_BYTES = 4 * 1024 * 1024  # larger JSON is shown as it is stored: laid out it would be tens of megabytes
+_CBOR_BYTES = 4 * 1024 * 1024
 _QUICK_BYTES = 16 * 1024
 _LAYERS = 3  # of gzip, zstd and base64 around each other
-_COVERED = (b"This is a Secret, and is covered.", b"", b"`s` shows what is in it.")
+_COVERED = Lines((b"This is a Secret, and is covered.", b"", b"`s` shows what is in it."))
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ def decode(raw: bytes, asked: Asked = Asked()) -> Decoded:
     if decoded is None:
         chosen, decoded = _detect(raw, asked)
     decoded = replace(decoded, form=chosen.name if chosen else "hex")
-    if decoded.form in _UNCOVERED and not asked.reveal and is_secret(raw):
-        return replace(decoded, body=Lines(_COVERED), is_secret=True)
-    return decoded
+    if asked.layer or decoded.is_secret or not is_secret(raw):
+        return decoded  # covered already, where it is secret; or whoever reads what is around it covers it
+    return replace(decoded, body=decoded.body if asked.reveal else _COVERED, is_secret=True)
 
 
 def forms(raw: bytes, asked: Asked = Asked(), known: str = "") -> tuple[str, ...]:
@@ -104,10 +104,6 @@ def _detect(raw: bytes, asked: Asked) -> tuple[Form, Decoded]:
     raise AssertionError("bytes are always hex")
 
 
-def _is_secret_object(facts: ObjectFacts | None) -> bool:
-    return facts is not None and objects.is_secret(facts.api_version, facts.kind)
-
-
 # -- the forms -----------------------------------------------------------------------------------------------
 
 
@@ -121,8 +117,8 @@ def _kubernetes(raw: bytes, asked: Asked, told: bool) -> Decoded | None:
         return Decoded("Kubernetes, damaged", Hex(raw))
     facts = (*_named(object_facts(raw)), ("object", units.size(len(found.object)).encode()))
     body = objects.lay_out(found.api_version, found.kind, found.object, asked.reveal)
-    is_secret = objects.is_secret(found.api_version, found.kind)
-    return Decoded("Kubernetes", body or Hex(found.object), facts, is_secret=is_secret)
+    is_covered = body is not None and objects.is_secret(found.api_version, found.kind)
+    return Decoded("Kubernetes", body or Hex(found.object), facts, is_secret=is_covered)
 
 
 def _gzip(raw: bytes, asked: Asked, told: bool) -> Decoded | None:
@@ -151,7 +147,7 @@ def _within(name: str, raw: bytes, inner: packed.Inner | None, asked: Asked) -> 
 def _json(raw: bytes, asked: Asked, told: bool) -> Decoded | None:
     if not _may_be_json(raw):
         return None
-    if len(raw) > PRETTY_BYTES:
+    if is_too_much(raw):
         return None if has_controls(raw) else Decoded("JSON, as stored", as_text(raw, Syntax.JSON))
     found = tokens(raw)
     return None if found is None else _laid_out("JSON", raw, found, asked)
@@ -159,7 +155,7 @@ def _json(raw: bytes, asked: Asked, told: bool) -> Decoded | None:
 
 def _laid_out(format: str, raw: bytes, found: list[bytes], asked: Asked) -> Decoded:
     facts = object_facts(raw, len(raw))
-    is_secret = _is_secret_object(facts)
+    is_secret = b"Secret" in raw and objects.holds_secret(found)
     laid_out = lay_out(objects.cover_json(found) if is_secret and not asked.reveal else found)
     if laid_out is None:
         return Decoded(f"{format}, as stored", as_text(raw, Syntax.JSON))
@@ -176,7 +172,7 @@ def _named(facts: ObjectFacts | None) -> tuple[tuple[str, bytes], ...]:
 
 
 def _cbor(raw: bytes, asked: Asked, told: bool) -> Decoded | None:
-    if not (told or raw.startswith(cbor.SELF_DESCRIBED)) or len(raw) > PRETTY_BYTES:
+    if not (told or raw.startswith(cbor.SELF_DESCRIBED)) or len(raw) > _CBOR_BYTES:
         return None
     found = cbor.tokens(raw)
     return None if found is None else _laid_out("CBOR", raw, found, asked)
@@ -234,7 +230,7 @@ def _may_be_json(raw: bytes) -> bool:
 
 def _may_be_cbor(raw: bytes, asked: Asked) -> bool:
     is_container = 0x80 <= raw[0] < 0xC0  # an array or a map
-    return raw.startswith(cbor.SELF_DESCRIBED) or (is_container and len(raw) <= PRETTY_BYTES and bool(cbor.tokens(raw)))
+    return raw.startswith(cbor.SELF_DESCRIBED) or (is_container and len(raw) <= _CBOR_BYTES and bool(cbor.tokens(raw)))
 
 
 def _may_be_protobuf(raw: bytes, asked: Asked) -> bool:
@@ -243,11 +239,10 @@ def _may_be_protobuf(raw: bytes, asked: Asked) -> bool:
 
 
 def _is_json(raw: bytes, asked: Asked) -> bool:
-    return _may_be_json(raw) and (len(raw) > PRETTY_BYTES or tokens(raw) is not None)
+    return _may_be_json(raw) and (is_too_much(raw) or tokens(raw) is not None)
 
 
 _PLAIN = ("text", "yaml", "toml")
-_UNCOVERED = ("text", "yaml", "toml", "hex", "base64", "protobuf", "cbor")
 _CHAIN: tuple[Form, ...] = (
     Form("kubernetes", _kubernetes, lambda raw, _: raw.startswith((ENVELOPE, ENCRYPTED))),
     Form("gzip", _gzip, lambda raw, _: raw.startswith(packed.GZIP)),

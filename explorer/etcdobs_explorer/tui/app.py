@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -24,47 +24,47 @@ from etcdobs_explorer.model.trouble import Trouble
 
 from . import messages
 from .always import ALWAYS
-from .keymap import Keymap
+from .configured import ConfiguredApp
 from .memory import Memory, recall
 from .offered import Offered
-from .resources import KEYS, RESOURCES, Reading
+from .resources import KEYS, RESOURCES, Reading, Resource
 from .schedule import Schedule
-from .screens.contexts import ContextsScreen
 from .screens.help import HelpScreen
 from .screens.registry import screen_of
 from .screens.view import ViewScreen
-from .themed import ThemedApp
 from .verbs import VERBS, Verb, find_verb
 from .visit import Visit
 
 _FLUSH_HZ = 15
 _TICK = 0.25
 _KEEP = 5.0  # seconds between two looks at what there is to remember
-_MOST_COMMANDS = 50  # in the palette
+_MOST_COMMANDS = 50  # bookmarks and contexts, each, in the palette
+_KEY_CELLS = 5
 
 
-class ExplorerApp(ThemedApp):
+class ExplorerApp(ConfiguredApp):
     """The explorer. It ends with the line that says what is wrong with how it was called, or with None."""
 
     CSS_PATH: ClassVar = sorted(Path(__file__).parent.glob("styles/*.tcss"))
     TITLE = "etcdobs"
     ALLOW_SELECT = False
     COMMANDS: ClassVar = {Offered}
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", show=False),  # where what has the focus does not undo by it
+    ]
 
     def __init__(
         self, gateway: Gateway | None, state: State, *, theme: str = "", session: Session | None = None
     ) -> None:
         visit = Visit.given(gateway, state, self._post) if gateway else Visit(Context(state.context), state)
         super().__init__(visit, session or Session(theme=theme))
-        self.keymap = Keymap(self.session.config.keymap)
         self._memory = Memory(self.session.memory)
         self._schedule = Schedule()
         self._previous = KEYS.name
         self._ticking = False
         self._overview = True
-        for key in self.keymap.all_keys():
-            self.bind(key, f"verb_key('{key}')", show=False)
+        self.pressed_at = time.monotonic()
 
     @classmethod
     def of_session(cls, session: Session, context: Context) -> "ExplorerApp":
@@ -84,26 +84,25 @@ class ExplorerApp(ThemedApp):
         recall(self.state, held, self.visit.context.roots)
         self._overview = held.overview
         self._add_modes(held.view)
-        self._name_problems()
+        self.name_problems()
         self.call_after_refresh(self.enter)
 
     def _add_modes(self, first: str) -> None:
         for resource in RESOURCES:
-            self.add_mode(self.visit.mode(resource.name), partial(screen_of(resource), resource, self.state))
+            self.add_mode(self.visit.mode(resource.name), partial(self._made, resource, self.state))
         known = any(resource.name == first for resource in RESOURCES)
         self._switch(first if known else KEYS.name)
+
+    def _made(self, resource: Resource[Any], state: State) -> ViewScreen:
+        """A view. It is styled when it is mounted: Textual would read all style sheets again, twice, before that."""
+        view = screen_of(resource)(resource, state)
+        view._css_update_count = self._css_update_count  # pyright: ignore[reportPrivateUsage]
+        return view
 
     def _switch(self, name: str) -> None:
         self.switch_mode(self.visit.mode(name))
         if self.view is not None and name == KEYS.name:
             self.view.set_class(not self._overview, "no-overview")
-
-    def _name_problems(self) -> None:
-        """What is wrong with the configuration prevents nothing, but is said as long as it is so."""
-        problems = [*map(str, self.session.config.problems), *self.keymap.problems]
-        for said in problems[:1]:
-            more = f" (and {len(problems) - 1} more; C lists them)" if len(problems) > 1 else ""
-            self.state.connection.troubles.set(Trouble.CONFIG, True, time.monotonic(), f"{said}{more}".encode())
 
     def begun(self, *, anew: bool) -> None:
         """Read the cluster from now on."""
@@ -131,12 +130,19 @@ class ExplorerApp(ThemedApp):
         self._add_modes(held.view)
         for resource in RESOURCES:
             await self.remove_mode(before.mode(resource.name))
+        self.name_problems()
         self.tell(f"now at {self.visit.context.title}")
 
     def exit(self, *args: Any, **options: Any) -> None:
         """The end, remembered."""
         self.attempt("memory", self._keep)
         super().exit(*args, **options)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note in `pressed_at` when the reader last did something."""
+        if isinstance(event, events.InputEvent):
+            self.pressed_at = time.monotonic()
+        await super().on_event(event)
 
     def _keep(self) -> None:
         self._note_overview()
@@ -232,7 +238,8 @@ class ExplorerApp(ThemedApp):
 
     def _read_selection(self) -> None:
         selection = self.state.selection
-        self._read_key(selection.key, selection.is_branch)
+        if selection.key or selection.is_branch:
+            self._read_key(selection.key, selection.is_branch)
 
     def _read_key(self, key: bytes, is_branch: bool) -> None:
         self._read("entry", lambda feeds: feeds.keys.below(key) if is_branch else feeds.keys.entry(key))
@@ -300,13 +307,22 @@ class ExplorerApp(ThemedApp):
         """The verbs that hold here and the contexts, for the palette."""
         if not isinstance(screen, ViewScreen):
             return  # a dialog is answered first, and a write that it shows not disturbed
-        for verb in [verb for verb in VERBS if verb.holds_in(self.view_name)][:_MOST_COMMANDS]:
-            yield SystemCommand(verb.name, verb.help, partial(self._run, verb))
+        for verb in [verb for verb in VERBS if verb.holds_in(self.view_name)]:
+            sooner = f"{self.keymap.shown(verb)}  ".ljust(_KEY_CELLS) if self.keymap.shown(verb) else ""
+            yield SystemCommand(verb.name, f"{sooner}{verb.help}", partial(self._offer, verb))
         for key in self.state.bookmarks[:_MOST_COMMANDS]:
             yield SystemCommand(f"bookmark {inert(key, 60).plain}", "go to this key", partial(self._seek, key))
         for name, context in list(self.session.config.contexts.items())[:_MOST_COMMANDS]:
             if self.session.connect is not None:
                 yield SystemCommand(f"context {inert(name, 60).plain}", "go there", partial(self.go_to, context))
+
+    def _offer(self, verb: Verb) -> None:
+        """What was chosen in the palette: where it wants more than that, it is to be typed behind it."""
+        if verb.wants_more and self.view is not None:
+            self.view.ask(":")
+            self.view.prompt.ask(":", f"{verb.name} ")
+        else:
+            self._run(verb)
 
     def _seek(self, key: bytes) -> None:
         self.show_view(KEYS.name)
@@ -373,25 +389,6 @@ class ExplorerApp(ThemedApp):
     @on(messages.Copied)
     def _copied(self, message: messages.Copied) -> None:
         self.clip(message.raw)
-
-    def choose_context(self, name: str) -> None:
-        """Go to another cluster; without a name, choose one."""
-        if self.session.connect is None:
-            self.tell("this explorer was opened for one cluster only", "warning")
-        elif name:
-            self._go_by_name(name)
-        else:
-            self.push_screen(ContextsScreen(self.session.config, self.visit.context.name), self._chosen)
-
-    def _go_by_name(self, name: str) -> None:
-        try:
-            self.go_to(self.session.config.context(name))
-        except ValueError as error:
-            self.tell(str(error), "warning")
-
-    def _chosen(self, context: Context | None) -> None:
-        if context is not None:
-            self.go_to(context)
 
     def leave(self) -> None:
         """The end."""

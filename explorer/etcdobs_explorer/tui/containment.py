@@ -1,6 +1,8 @@
 """Decides what a failure within a panel does: it is shown there and told, and all the rest goes on."""
 
+import asyncio
 import logging
+import time
 import traceback
 from pathlib import Path
 
@@ -16,12 +18,20 @@ from .messages import Failed
 from .widgets.strips import Palette, Spans, line
 
 _LOG = logging.getLogger("etcdobs_explorer")
+_LONG = 0.002  # seconds
 
 
 class Contained(MessagePump):
-    """A widget, screen or app that goes on after one of its handlers failed."""
+    """A widget, screen or app that goes on after one of its handlers failed. What waits for it meanwhile it takes up
+    together, unless a handler took long: then others have a turn first, and a key that was pressed."""
 
     async def _dispatch_message(self, message: Message) -> None:
+        began = time.monotonic()
+        await self._contain(message)
+        if time.monotonic() - began >= _LONG:
+            await asyncio.sleep(0)
+
+    async def _contain(self, message: Message) -> None:
         try:
             await super()._dispatch_message(message)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are not to blame

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from textual.app import App
@@ -13,19 +13,61 @@ _TERMINAL = 0
 _LOOK = 0.1  # seconds between two looks whether the program was stopped
 
 
+class Loan:
+    """Who the terminal's keys are for. In the moments before the program has it, and after it ended, Ctrl-C reaches
+    this process: what was typed before is the program's, what was typed after is nobody's."""
+
+    def __init__(self) -> None:
+        self._is_lent = self._was_interrupted = False
+        self._program: int | None = None
+
+    @contextmanager
+    def begun(self) -> Generator[None]:
+        """For the block, the terminal is lent, or about to be."""
+        self._is_lent, self._was_interrupted = True, False
+        try:
+            yield
+        finally:
+            self._is_lent = False
+
+    def given_to(self, program: int | None) -> None:
+        """A program has it from here on; None: it has ended."""
+        self._program = program
+        if program is not None and self._was_interrupted:
+            self.takes(signal.SIGINT)
+
+    def takes(self, number: int) -> bool:
+        """Whether a signal that reached this process is not for it."""
+        if number != signal.SIGINT or not self._is_lent:
+            return False
+        self._was_interrupted = True
+        if self._program is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._program, signal.SIGINT)
+        return True
+
+
+LOAN = Loan()
+"""There is one terminal."""
+
+
 async def lend(app: App[Any], command: Sequence[str], text: bytes | None = None) -> int:
     """Run a program in the foreground, with `text` as its input if there is any; answers its exit code. The loop goes
     on meanwhile, but nothing is drawn. Raises SuspendNotSupported, or OSError where there is no such program."""
     source = asyncio.subprocess.PIPE if text is not None else None
-    with app.suspend(), app.batch_update():
-        process = await asyncio.create_subprocess_exec(*command, stdin=source, process_group=0)
-        _give(process.pid)
-        going = asyncio.create_task(_keep_going(process.pid))
-        try:
-            await process.communicate(text)
-        finally:
-            going.cancel()
-            _give(os.getpgrp())
+    with LOAN.begun():
+        with app.suspend(), app.batch_update():
+            process = await asyncio.create_subprocess_exec(*command, stdin=source, process_group=0)
+            _give(process.pid)
+            LOAN.given_to(process.pid)
+            going = asyncio.create_task(_keep_going(process.pid))
+            try:
+                await process.communicate(text)
+            finally:
+                going.cancel()
+                LOAN.given_to(None)
+                _give(os.getpgrp())
+        await asyncio.sleep(_LOOK)  # what was typed in the last moment is heard now
     return process.returncode or 0
 
 

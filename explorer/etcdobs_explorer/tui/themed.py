@@ -9,7 +9,9 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from .themes import ANSI, DARK, LIGHT, NONE, THEMES, full_name, short_name
 from .visiting import VisitingApp
 from .widgets.palette import OWN_ROLES
+from .widgets.strips import Harmless
 
+_HARMLESS = Harmless()
 _NO_COLOUR = NoColor()
 _TURNS = (DARK.name, LIGHT.name, ANSI.name)
 
@@ -52,9 +54,9 @@ class ThemedApp(VisitingApp):
             self.tell(f"no theme {name!r}; {', '.join(THEMES)} are the explorer's own", "warning")
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without colours, none reaches the terminal, not even those of Textual's greys."""
+        """What all that is drawn passes. Without colours, none reaches the terminal, not even Textual's greys."""
         held = [each for each in super().get_line_filters() if not isinstance(each, (Monochrome, NoColor))]
-        return [*held, _NO_COLOUR] if self.theme == NONE.name else held
+        return [_HARMLESS, *held, *([_NO_COLOUR] if self.theme == NONE.name else [])]
 
     def _wear(self, name: str) -> None:
         self.theme = name

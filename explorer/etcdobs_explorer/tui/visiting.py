@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from textual import on
-from textual.app import App
 from textual.worker import Worker, WorkerState, WorkType
 
 from etcdobs_explorer.model import passwords
@@ -18,11 +17,13 @@ from etcdobs_explorer.model.session import Session
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.model.trouble import Trouble
-from etcdobs_explorer.model.writes import Journal, Phase
+from etcdobs_explorer.model.writes import Journal, Phase, Plan
 
 from . import messages
 from .containment import Contained, Failures
+from .notices import Notices
 from .screens.password import PasswordScreen
+from .typed_ahead import TypedAhead
 from .visit import Visit
 
 _GOING = "visit"
@@ -30,7 +31,7 @@ EXIT_FAILURE = 1
 EXIT_USAGE = 2
 
 
-class VisitingApp(Contained, App[str]):
+class VisitingApp(Contained, TypedAhead):
     """An app that stays at one cluster after another. It ends with the line that says why it could not begin, or None;
     workers that read a cluster end with the stay."""
 
@@ -41,7 +42,8 @@ class VisitingApp(Contained, App[str]):
         self.failures = Failures(session.log)
         self._busy: set[str] = set()
         self._entered = False
-        self._is_leaving = False
+        self._stopped: Plan | None = None  # what Ctrl-C has stopped
+        self._notices = Notices(self)
         self._journals: dict[str, Journal] = {}
 
     @property
@@ -193,10 +195,11 @@ class VisitingApp(Contained, App[str]):
 
     async def action_quit(self) -> None:
         """Ctrl-C: a write that is under way is stopped first, where it can be; a second one leaves all the same."""
-        if self.state.writing.phase is not Phase.APPLYING or self._is_leaving or self.visit.feeds is None:
+        writing = self.state.writing
+        if writing.phase is not Phase.APPLYING or writing.plan is self._stopped or self.visit.feeds is None:
             self.exit()
             return
-        self._is_leaving = True
+        self._stopped = writing.plan
         self.work("stop write", self.visit.feeds.writes.stop)
         self.tell("a write is under way: it stops after this transaction. Ctrl-C again leaves at once", "warning")
 
@@ -268,4 +271,4 @@ class VisitingApp(Contained, App[str]):
 
     def tell(self, text: str | bytes, severity: Any = "information") -> None:
         """A notice for the reader."""
-        self.notify(inert(text, 300).plain, severity=severity, markup=False, timeout=8 if severity == "error" else 4)
+        self._notices.show(inert(text, 300).plain, severity)

@@ -27,6 +27,7 @@ from .keys import (
 from .leases import LeaseKept, LeaseOpened, LeasesArrived, LeasesFailed, LeasesListed
 from .members import AlarmsArrived, AlarmsFailed, MembersArrived, MembersFailed
 from .search import SearchBegan, SearchCounted, SearchEnded, SearchFound
+from .survey import Surveyed
 from .traffic import CallsArrived, TrafficSampled
 from .troubles import note
 from .value import SchemaLoaded, ValueRead
@@ -71,6 +72,7 @@ __all__ = [
     "Sought",
     "StatusArrived",
     "StatusFailed",
+    "Surveyed",
     "Topic",
     "TrafficSampled",
     "Travelled",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from etcdobs_explorer.model.records import ClusterStatus, FailureKind
 from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.trouble import Trouble
 
 from .change import Topic, topics
 
@@ -15,10 +16,13 @@ class StatusArrived:
     status: ClusterStatus
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
-        """Up, and where the connection had been lost, every open directory wants to be read again."""
+        """Up: what was not answered is asked for again; where the connection had been lost, so is all that is open."""
         if state.connection.up(self.status, now):
             state.wanted.update(directory.prefix for directory in state.tree.expanded())
+            state.selection.outdated |= bool(state.selection.key)
             return frozenset(Topic)
+        if Trouble.REFUSED not in state.connection.troubles:
+            state.ask_again()
         return topics(Topic.STATUS)
 
 

@@ -73,7 +73,7 @@ class Compared:
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Show it if the key is still the one looked at."""
         if state.history.key == self.comparison.key:
-            state.history.comparison = self.comparison
+            state.history.compared(self.comparison)
         return topics(Topic.HISTORY)
 
 

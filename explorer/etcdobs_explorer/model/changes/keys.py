@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etcdobs_explorer.model.key_tree import RowKind
-from etcdobs_explorer.model.records import ChildRecord, Entry, Permitted, Valued
+from etcdobs_explorer.model.records import NO_ANSWER, ChildRecord, Entry, FailureKind, Permitted, Valued
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.visits import Goal
 
@@ -63,10 +63,11 @@ class LoadFailed:
 
     prefix: bytes
     reason: bytes
+    kind: FailureKind = FailureKind.OTHER
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Say so where they would stand."""
-        state.tree.failed(self.prefix, self.reason)
+        state.tree.failed(self.prefix, self.reason, is_lost=self.kind in NO_ANSWER)
         return topics(Topic.TREE)
 
 
@@ -133,7 +134,7 @@ class BelowCounted:
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Show it if it is still the one looked at."""
         if state.selection.key == self.prefix and state.selection.is_branch:
-            state.selection.below, state.selection.reason = self.number, b""
+            state.selection.counted(self.number)
         return topics(Topic.VALUE)
 
 
@@ -143,11 +144,12 @@ class EntryFailed:
 
     key: bytes
     reason: bytes
+    kind: FailureKind = FailureKind.OTHER
 
     def apply(self, state: State, now: float) -> frozenset[Topic]:
         """Show why; what was read before stays."""
         if state.selection.key == self.key:
-            state.selection.reason = self.reason
+            state.selection.failed(self.reason, is_lost=self.kind in NO_ANSWER)
         return topics(Topic.VALUE)
 
 

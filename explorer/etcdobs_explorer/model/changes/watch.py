@@ -77,6 +77,8 @@ class EventsArrived:
         state.unsure |= state.tree.apply(self.events)
         state.objects.changed(event.key for event in self.events)
         state.touched.update({event.key: now for event in self.events})
+        if state.selection.survey is not None and not state.past.revision:
+            state.selection.survey = state.selection.survey.heard(self.events)
         state.selection.outdated |= state.touched.get(state.selection.key) == now
         return topics(Topic.LOG, Topic.TREE, Topic.STATUS)
 

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 _CLOSING = (b"}", b"]")
 
@@ -66,11 +67,12 @@ class Folds:
     def _end(self, line: int) -> int:
         """The line after the part that a line begins."""
         indent = _indent(self._lines[line])
-        deeper, end, last = b" " * (indent + 1), line + 1, line + 1
-        while end < len(self._lines) and (self._lines[end].startswith(deeper) or not self._lines[end]):
-            end += 1
-            if self._lines[end - 1]:
-                last = end
+        deeper, last = b" " * (indent + 1), line + 1
+        for at, text in enumerate(islice(self._lines, line + 1, None), line + 2):
+            if text.startswith(deeper):
+                last = at
+            elif text:
+                break
         closes = last < len(self._lines) and self._lines[last].lstrip()[:1] in _CLOSING
         return last + 1 if closes and _indent(self._lines[last]) == indent else last
 

@@ -12,9 +12,10 @@ from .body import Lines
 
 _LINE_BYTES = 2048
 _TOML_BYTES = 128 * 1024  # the parser takes its time: larger text is not tried
+_MOST_DOTS = 64  # in a line: for a key of thousands of parts the parser takes minutes
 _YAML_LINE = re.compile(rb"\s*(?:#.*|---|\.\.\.|-(?:\s.*)?|(?:-\s+)*[\w./$\"'-]+:(?:\s.*)?)?$")
 _YAML_NAME = re.compile(rb"^(?:-\s+)?[A-Za-z_][\w./$-]*:(?:\s|$)", re.M)
-_TOML_NAME = re.compile(rb"^\s*(?:\[\[?[\w.\"' -]+\]\]?\s*(?:#.*)?$|[\w.\"'-]+\s*=\s*\S)", re.M)
+_TOML_NAME = re.compile(rb"^[ \t]*(?:\[\[?[\w.\"' -]+\]\]?\s*(?:#.*)?$|[\w.\"'-]+\s*=\s*\S)", re.M)
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -50,6 +51,8 @@ def looks_like_yaml(raw: bytes) -> bool:
 def is_toml(raw: bytes) -> bool:
     """Whether text is TOML: tables, or names with values, and nothing else; up to 128 KiB of it."""
     if len(raw) > _TOML_BYTES or not _TOML_NAME.search(raw[:_LINE_BYTES]):
+        return False
+    if max(line.count(b".") for line in raw.split(b"\n")) > _MOST_DOTS:
         return False
     try:
         tomllib.load(BytesIO(raw))

@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.syntax import Syntax
@@ -15,7 +16,7 @@ from .wire import Field, fields, seconds_of
 
 COVERED = "•••"
 _LAST_APPLIED = b"kubectl.kubernetes.io/last-applied-configuration"
-_SECRET = (b"v1", b"Secret")
+_SECRET, _SECRET_LIST = (b"v1", b"Secret"), (b"v1", b"SecretList")
 _METADATA = 1
 _OWNED_BYTES = 2000  # of a manager's fields, which nobody reads
 _TEXTS = {1: b"name", 2: b"generateName", 3: b"namespace", 4: b"selfLink", 5: b"uid", 6: b"resourceVersion"}
@@ -34,7 +35,10 @@ _BODIES: dict[tuple[bytes, bytes], dict[int, bytes]] = {
 }
 _BARE = re.compile(rb"[A-Za-z_/][\w./@+:=-]*(?: [\w./@+=-][\w./@+:=-]*)*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPENING, _CLOSING, _BETWEEN = (b"{", b"["), (b"}", b"]"), (b":", b",")
+_MARKS = (*_OPENING, *_CLOSING, *_BETWEEN)
 _DATA = (b"data", b"stringData", b"binaryData")
+_COVERED_NAMES = frozenset((b'"data"', b'"stringData"', quoted(_LAST_APPLIED)))
+_BODY_NAMES = frozenset((b'"metadata"', b'"data"', b'"stringData"'))  # of an object; a reference to one has none
 _SPEC_AND_STATUS = frozenset(
     b"CertificateSigningRequest CronJob CustomResourceDefinition DaemonSet Deployment FlowSchema "
     b"HorizontalPodAutoscaler Ingress Job Lease LimitRange Namespace NetworkPolicy Node PersistentVolume "
@@ -45,16 +49,16 @@ _SPEC_AND_STATUS = frozenset(
 
 def is_secret(api_version: bytes, kind: bytes) -> bool:
     """Whether objects of a type keep what not everybody at the screen ought to read."""
-    return (api_version, kind) == _SECRET
+    return (api_version, kind) in (_SECRET, _SECRET_LIST)
 
 
 def lay_out(api_version: bytes, kind: bytes, body: bytes, reveal: bool) -> Lines | None:
-    """An object as lines, the managers of its fields folded; None where it is no message. Data of a Secret is
-    covered unless it is to be revealed."""
+    """An object as lines, the managers of its fields folded; None where it is no message, or a list of Secrets that
+    are not to be revealed. Data of a Secret is covered unless it is."""
     found = protobuf.message(body)
-    if found is None:
-        return None
     covered = is_secret(api_version, kind) and not reveal
+    if found is None or (covered and (api_version, kind) != _SECRET):
+        return None
     lines = protobuf.bounded(_object(api_version, kind, found, covered))
     folded = frozenset(index for index, line in enumerate(lines[:2000]) if line == b"  managedFields:")
     return Lines(lines, Syntax.YAML, folded)
@@ -194,26 +198,48 @@ def _raw(field: Field) -> bytes:
     return field.value if isinstance(field.value, bytes) else b""
 
 
+def holds_secret(tokens: Sequence[bytes]) -> bool:
+    """Whether a Secret, or a list of them, is anywhere in the tokens of JSON. What only names one is none."""
+    objects: list[dict[bytes, bytes]] = []
+    name = b""
+    for token, after in pairwise((*tokens, b"")):
+        if after == b":":
+            name = token
+        elif token in _CLOSING:
+            if objects and _is_secret_object(objects.pop()):
+                return True
+            name = b""
+        elif token not in _BETWEEN:
+            if objects:
+                objects[-1][name] = token
+            if token in _OPENING:
+                objects.append({})
+    return False
+
+
+def _is_secret_object(members: Mapping[bytes, bytes]) -> bool:
+    kind = members.get(b'"kind"')
+    if kind != b'"Secret"':
+        return kind == b'"SecretList"'
+    return members.get(b'"apiVersion"') == b'"v1"' and not _BODY_NAMES.isdisjoint(members)
+
+
 def cover_json(tokens: Sequence[bytes]) -> list[bytes]:
-    """The tokens of a Secret that is JSON, its data covered."""
+    """The tokens of JSON that holds a Secret, all that is called data in it covered."""
     out: list[bytes] = []
     path: list[bytes] = []
-    name = b""
-    for index, token in enumerate(tokens):
-        if token in _OPENING:
+    name, covered = b"", 0
+    for token, after in pairwise((*tokens, b"")):
+        is_name = after == b":"
+        if is_name:
+            name = token
+        elif token in _OPENING:
             path.append(name)
+            covered += name in _COVERED_NAMES
             name = b""
         elif token in _CLOSING:
-            path.pop()
-        elif tokens[index + 1 : index + 2] == [b":"]:
-            name = token
-        is_covered = token not in (*_OPENING, *_CLOSING, *_BETWEEN, name) and _is_covered(path, name)
-        out.append(quoted(cover(max(0, len(token) - 2))) if is_covered else token)
+            name = path.pop()
+            covered -= name in _COVERED_NAMES
+        is_kept = is_name or token in _MARKS or not (covered or name in _COVERED_NAMES)
+        out.append(token if is_kept else quoted(cover(max(0, len(token) - 2))))
     return out
-
-
-def _is_covered(path: Sequence[bytes], name: bytes) -> bool:
-    within = path[1:2]
-    return within in ([b'"data"'], [b'"stringData"']) or (
-        path[1:3] == [b'"metadata"', b'"annotations"'] and name == quoted(_LAST_APPLIED)
-    )

@@ -10,7 +10,7 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 INFLATED_BYTES = 4 * 1024 * 1024
 _WINDOW_BYTES = 8 * 1024 * 1024  # what every decoder of zstd has to offer; more would let a value claim gigabytes
 _STEP = 256  # bytes at a time: at most 8 MiB come of them, and the decoder knows no bound of its own
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]+={0,2}\s*")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]++={0,2}+")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _SHORTEST_BASE64 = 16
 
@@ -61,11 +61,8 @@ def zstd(raw: bytes) -> Inner | None:
 
 def base64(raw: bytes) -> bytes | None:
     """What was encoded, None where it is no base64 of at least a dozen bytes; the alphabet for URLs counts too."""
-    text = raw.translate(_URL_SAFE)
-    if len(text) < _SHORTEST_BASE64 or not _BASE64.fullmatch(text):
-        return None
-    joined = b"".join(text.split())
-    if len(joined) % 4 == 1:
+    joined = raw.rstrip().translate(_URL_SAFE, b"\r\n")
+    if len(joined) < _SHORTEST_BASE64 or len(joined) % 4 == 1 or not _BASE64.fullmatch(joined):
         return None
     try:
         return binascii.a2b_base64(joined + b"=" * (-len(joined) % 4), strict_mode=True)

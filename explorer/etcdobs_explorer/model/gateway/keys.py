@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from etcdobs_explorer.model.records import ChildRecord, Entry, Permitted, Valued
+from etcdobs_explorer.model.records import ChildRecord, Entry, Permitted, Sampled, Valued
 
 
 class KeysGateway(Protocol):
@@ -16,6 +16,10 @@ class KeysGateway(Protocol):
 
     async def count(self, prefix: bytes) -> int:
         """How many keys start with `prefix`."""
+        ...
+
+    async def sample(self, prefix: bytes) -> Sampled:
+        """How many keys start with `prefix`, and the first thousand of them."""
         ...
 
     async def count_between(self, start: bytes, end: bytes) -> int:

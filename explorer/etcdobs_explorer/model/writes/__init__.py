@@ -7,7 +7,7 @@ from .many import Deletion, Transfer, directory
 from .operations import Chunk, Committed, Conflict, Delete, Guard, Operation, Put
 from .plan import Kind, Plan, Sample, Values, check_editable, create, delete_key, edit, restore, transfer
 from .protection import OPEN, Protection, RefusedError, Span
-from .script import plan_lines, script
+from .script import left_out, plan_lines, script
 
 __all__ = [
     "OPEN",
@@ -40,6 +40,7 @@ __all__ = [
     "directory",
     "edit",
     "leases_of",
+    "left_out",
     "plan_lines",
     "restore",
     "script",

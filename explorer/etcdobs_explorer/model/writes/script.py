@@ -19,7 +19,9 @@ _HEAD = """\
 # What was written in a session of etcdobs-explorer, as etcdctl does it; the cluster is that of ETCDCTL_ENDPOINTS.
 # The conditions under which it was written (revisions seen) are left out: they hold on no other cluster.
 set -eu
+[ "$(printf %s $'\\x41')" = A ] || { echo "this is for bash or zsh, which read \\$'\\x41'" >&2; exit 2; }
 """
+_LEFT_OUT = "a transaction that writes a Secret"
 
 
 def plan_lines(plan: Plan, limit: int = 20) -> list[str]:
@@ -32,11 +34,26 @@ def plan_lines(plan: Plan, limit: int = 20) -> list[str]:
     return lines if more <= 0 else [*lines[:limit], f"# and {units.count(more)} more lines"]
 
 
-def script(steps: Iterable[Step]) -> str:
-    """A shell script that does the steps again. What cannot be done again is a comment: leases, members, and what may
-    or may not have been applied."""
+def script(steps: Iterable[Step], *, with_secrets: bool = False) -> str:
+    """A shell script that does the steps again. What cannot be done again is a comment: leases, members, what may or
+    may not have been applied, and unless it is asked for, each transaction that writes a Secret."""
     held = list(steps)
-    return "\n".join([_HEAD, *_leases(held), *(line for step in held for line in _step(step))]) + "\n"
+    lines = [line for step in held for line in _step(step, with_secrets)]
+    return "\n".join([_HEAD, *_leases(held), *([] if with_secrets else _warning(held)), *lines]) + "\n"
+
+
+def left_out(steps: Iterable[Step]) -> int:
+    """How many transactions of the steps a script does not do again, since they write Secrets."""
+    return sum(_writes_secret(each.chunk) for step in steps if step.report for each in step.report.committed)
+
+
+def _warning(steps: Iterable[Step]) -> Iterator[str]:
+    if number := left_out(steps):
+        yield f"# left out: {units.plural(number, _LEFT_OUT, 'transactions that write Secrets')}"
+
+
+def _writes_secret(chunk: Chunk) -> bool:
+    return any(isinstance(each, Put) and is_secret(each.value) for each in chunk.operations)
 
 
 def _leases(steps: Iterable[Step]) -> Iterator[str]:
@@ -50,7 +67,7 @@ def _operations(step: Step) -> Iterator[Put | Delete]:
         yield from each.chunk.operations
 
 
-def _step(step: Step) -> Iterator[str]:
+def _step(step: Step, with_secrets: bool) -> Iterator[str]:
     when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(step.at))
     yield f"\n# {step.number}. {step.kind} {_shown(step.subject, step.target)}, {when}, {step.state}"
     if step.note:
@@ -60,11 +77,21 @@ def _step(step: Step) -> Iterator[str]:
     if step.report.plan.kind is Kind.DELETE and step.report.ending is Ending.DONE:
         yield etcdctl.delete(*step.subject)
     else:
-        yield from (_plain(each.chunk) for each in step.report.committed)
+        for each in step.report.committed:
+            yield from _done(each.chunk, with_secrets)
     chunk = step.report.stopped_at
     if chunk is not None and step.report.ending is Ending.UNKNOWN:
         yield "# it is not known whether this was applied:"
-        yield from _comment(_plain(chunk))
+        yield from _comment(_plain(chunk if with_secrets else _covered(chunk)))
+
+
+def _done(chunk: Chunk, with_secrets: bool) -> Iterator[str]:
+    """What a chunk did; as a whole or not at all, for what it deleted may be what it put elsewhere."""
+    if with_secrets or not _writes_secret(chunk):
+        yield _plain(chunk)
+    else:
+        yield f"# left out: {_LEFT_OUT}, here covered:"
+        yield from _comment(_plain(_covered(chunk)))
 
 
 def _covered(chunk: Chunk) -> Chunk:

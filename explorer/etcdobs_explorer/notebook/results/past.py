@@ -206,7 +206,7 @@ def _diff_lines(before: bytes | None, after: bytes | None, limits: Limits) -> li
         return None
     if old is not None and old == new and before != after:
         return None
-    found = diff(old, new).lines
+    found = diff(old, new, reveal=True).lines  # what is secret is masked by now
     lines = [(_TONES[line.kind], line.text) for line in found[:_MOST_LINES]]
     if len(found) > _MOST_LINES:
         lines.append((Tone.PLAIN, b"... %d more lines" % (len(found) - _MOST_LINES)))

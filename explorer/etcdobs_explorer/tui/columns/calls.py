@@ -67,7 +67,7 @@ def _line(row: LoggedCall, now: float) -> Spans:
 
 CALLS: tuple[Column[LoggedCall], ...] = (
     Column("TIME", 12, _clock),
-    Column("METHOD", 20, _method),
+    Column("METHOD", 22, _method),
     Column("KEYS", 0, _keys, share=2, least=16),
     Column("LATENCY", 8, _latency, "right"),
     Column("CODE", 12, _code),

@@ -9,7 +9,6 @@ from etcdobs_explorer.tui.widgets.strips import Spans
 
 R = TypeVar("R")
 BAR = 10  # cells of a meter
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,10 @@ def picked(columns: Sequence[Column[R]], widths: Mapping[str, int]) -> tuple[Col
 
 
 def meter(fraction: float, width: int = BAR) -> str:
-    """A bar of `width` cells, filled to `fraction` in steps of an eighth of a cell."""
-    eighths = round(max(0.0, min(1.0, fraction)) * width * 8)
-    whole, part = divmod(eighths, 8)
-    return ("█" * whole + (_EIGHTHS[part] if part else "")).ljust(width)
+    """A bar of `width` cells, filled to `fraction` in steps of half a cell; anything at all is seen."""
+    part = max(0.0, min(1.0, fraction))
+    whole, half = divmod(max(round(part * width * 2), part > 0), 2)
+    return ("━" * whole + "╸" * half).ljust(width)
 
 
 def number(value: int | None) -> Spans:

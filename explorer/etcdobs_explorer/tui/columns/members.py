@@ -77,7 +77,7 @@ def _rtt(row: MemberRow, now: float) -> Spans:
 
 
 def _latencies(row: MemberRow, now: float) -> Spans:
-    return sparkline(list(row.latencies), _SPARK, top=0.001, role="number")
+    return sparkline(list(row.latencies), _SPARK, top=0.001)
 
 
 def note(row: MemberRow, now: float) -> Spans:

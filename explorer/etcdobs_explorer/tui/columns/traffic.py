@@ -10,7 +10,7 @@ from .column import Column
 
 _STATES = {"up": "good", "failing": "warn", "silent": "bad", "unused": "muted"}
 _SLOW = 0.05
-_SPARK = 10
+_SPARK = 8
 
 
 def _name(row: TrafficRow, now: float) -> Spans:
@@ -41,7 +41,7 @@ def _rates(row: TrafficRow, now: float) -> Spans:
 
 
 def _latencies(row: TrafficRow, now: float) -> Spans:
-    return [] if row.is_stream else sparkline(row.latencies, _SPARK, top=0.001, role="number")
+    return [] if row.is_stream else sparkline(row.latencies, _SPARK, top=0.001)
 
 
 def _errors(row: TrafficRow, now: float) -> Spans:

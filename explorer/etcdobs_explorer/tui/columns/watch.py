@@ -58,7 +58,7 @@ def watched(spec: WatchSpec) -> Spans:
 
 
 def _what(row: Watch, now: float) -> Spans:
-    return [*watched(row.spec), *([(" · the key tree's", "muted")] if row.is_builtin else [])]
+    return [*watched(row.spec), *([(" · tree", "muted")] if row.is_builtin else [])]
 
 
 def _rate(row: Watch, now: float) -> Spans:
@@ -74,7 +74,10 @@ def _lag(row: Watch, now: float) -> Spans:
 
 
 def _state(row: Watch, now: float) -> Spans:
-    spans = [_STATES[row.phase], *_recording(row)]
+    recording = _recording(row)
+    is_written = row.recording is not None and not row.recording.is_over and not row.recording.reason
+    is_said = row.phase is Phase.LIVE and is_written  # what is written arrives
+    spans = [*([] if is_said else [_STATES[row.phase], *_gap(recording)]), *recording]
     if row.phase is Phase.COMPACTED:
         spans.append((f": history starts at {units.count(row.history_start)}", "text"))
     elif row.reason and row.phase is not Phase.DENIED:
@@ -82,24 +85,29 @@ def _state(row: Watch, now: float) -> Spans:
     return spans
 
 
+def _gap(recording: Sequence[Span]) -> Sequence[Span]:
+    return [("  ", "text")] if recording else []
+
+
 def _recording(row: Watch) -> Sequence[Span]:
     recording = row.recording
     if recording is None:
         return ()
     if recording.reason:
-        return [("  ✗ not recorded: ", "bad"), (inert(recording.reason, 100), "text")]
+        return [("✗ not recorded: ", "bad"), (inert(recording.reason, 100), "text")]
     left_out: list[Span] = [(f" {units.count(recording.dropped)} left out", "bad")] if recording.dropped else []
-    sign: Span = ("  ■ ", "muted") if recording.is_over else ("  ● rec ", "bad")
-    return [sign, (f"{units.count(recording.written)} written", "text"), *left_out]
+    sign: Span = ("■ ", "muted") if recording.is_over else ("● rec ", "bad")
+    covered: Span = (f", {units.count(recording.covered)} covered" if recording.covered else "", "muted")
+    return [sign, (f"{units.count(recording.written)} written", "text"), covered, *left_out]
 
 
 WATCHES: tuple[Column[Watch], ...] = (
-    Column("WATCH", 0, _what, share=3, least=14),
+    Column("WATCH", 0, _what, share=1, least=16),
     Column("EVENTS", 10, lambda row, now: number(row.log.total), "right"),
     Column("RATE", 9 + _SPARK, _rate),
     Column("REVISION", 11, lambda row, now: number(row.revision or None), "right", rank=2),
     Column("BEHIND", 7, _lag, "right", rank=1),
-    Column("STATE", 0, _state, share=4, least=14),
+    Column("STATE", 0, _state, share=1, least=11),
 )
 
 EVENTS: tuple[Column[LoggedEvent], ...] = (

@@ -9,6 +9,7 @@ from etcdobs_explorer.model import units
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import inert
+from etcdobs_explorer.model.trouble import Trouble
 from etcdobs_explorer.tui.columns import HISTORY as HISTORY_COLUMNS
 from etcdobs_explorer.tui.widgets.strips import Span, Spans
 
@@ -35,7 +36,7 @@ def _title(state: State, now: float) -> Spans:
 def _empty(state: State) -> Spans:
     if state.history.key is None:
         return [("  H on a key shows its history; so does :history KEY", "muted")]
-    return empty_spans(state.history.reason, state.history.loaded, "no revision passes the filter")
+    return empty_spans(state.history.reason, state.history.loaded, "of this key no revision is kept")
 
 
 def past_spans(state: State) -> Spans:
@@ -46,7 +47,7 @@ def past_spans(state: State) -> Spans:
 
 def _again(feeds: Feeds, state: State, rows: Sequence[Any], now: float) -> Callable[[], Awaitable[object]] | None:
     table = state.history
-    if table.key is None or not table.due(state.touched):
+    if table.key is None or Trouble.REFUSED in state.connection.troubles or not table.due(state.touched):
         return None
     return partial(feeds.history.read, table.key, table.count)
 

@@ -18,7 +18,7 @@ def _journal_title(state: State, now: float) -> Spans:
 def _journal_empty(state: State) -> Spans:
     if state.journal.steps:
         return [("  no write matches the filter", "muted")]
-    return [("  nothing was written in this session", "muted")]
+    return [("  nothing was written in this session: writes stand here, to be undone", "muted")]
 
 
 JOURNAL = Resource(

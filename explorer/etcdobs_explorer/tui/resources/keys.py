@@ -19,8 +19,9 @@ OBJECTS = "objects"
 def _keys_title(state: State, now: float) -> Spans:
     if state.past.revision:
         return past_spans(state)
-    live = ("live", "good") if state.watching else ("not live", "warn")
-    return [(units.plural(state.tree.key_count, "name") + " loaded · ", "muted"), live]
+    live = ("live", "good") if state.watching and not state.connection.is_stale else ("not live", "warn")
+    looking: Spans = [("looking… ", "warn")] if state.tree.is_sifting else ()
+    return [*looking, (units.plural(state.tree.key_count, "name") + " loaded · ", "muted"), live]
 
 
 def _objects(feeds: Feeds, state: State, rows: Sequence[Row], now: float) -> Callable[[], Awaitable[object]] | None:

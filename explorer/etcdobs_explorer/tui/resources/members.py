@@ -4,6 +4,7 @@ from etcdobs_explorer.model import units
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import inert
+from etcdobs_explorer.model.trouble import Trouble
 from etcdobs_explorer.tui.columns import MEMBERS as MEMBER_COLUMNS
 from etcdobs_explorer.tui.columns import picked
 from etcdobs_explorer.tui.widgets.strips import Spans
@@ -24,6 +25,11 @@ def _members_title(state: State, now: float) -> Spans:
     return [*reason_spans(table.reason), (count, "muted"), *down, *alarms, *unread]
 
 
+def _urgent(state: State) -> bool:
+    table, troubles = state.members, state.connection.troubles
+    return bool(table.alarms_reason or table.alarms) or Trouble.NO_SPACE in troubles or Trouble.CORRUPT in troubles
+
+
 MEMBERS = Resource(
     name="members",
     key="3",
@@ -40,11 +46,7 @@ MEMBERS = Resource(
     readings=(
         Reading("members", 3.0, lambda feeds, state, rows, now: feeds.members.members),
         Reading("alarms", 30.0, lambda feeds, state, rows, now: feeds.members.alarms),
-        # What an election refused is asked for again before it is old.
-        Reading(
-            "refused alarms",
-            3.0,
-            lambda feeds, state, rows, now: feeds.members.alarms if state.members.alarms_reason else None,
-        ),
+        # What an election refused, and what is raised or was a moment ago, is asked for again before it is old.
+        Reading("urgent alarms", 3.0, lambda feeds, state, rows, now: feeds.members.alarms if _urgent(state) else None),
     ),
 )

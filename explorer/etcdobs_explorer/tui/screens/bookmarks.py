@@ -6,11 +6,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.widgets.strips import Spans
 from etcdobs_explorer.tui.widgets.virtual_list import VirtualList
+
+from .dialog import Dialog
 
 _LINES = 15
 
@@ -39,7 +40,7 @@ class BookmarkList(VirtualList):
         return [("★ ", "key"), (inert(self.bookmarks[index], self.size.width), "text")]
 
 
-class BookmarksScreen(ModalScreen[bytes]):
+class BookmarksScreen(Dialog[bytes]):
     """The bookmarks, which `d` takes out of. It ends with the one to go to, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -6,13 +6,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from etcdobs_explorer.model.contexts import Config, Context
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.widgets.sheet import Sheet
 from etcdobs_explorer.tui.widgets.strips import Span, Spans
 from etcdobs_explorer.tui.widgets.virtual_list import VirtualList
+
+from .dialog import Dialog
+
+IMPORT = "import"
 
 
 class ContextList(VirtualList):
@@ -56,10 +59,13 @@ class ContextList(VirtualList):
         return [mark, name, ("  ", "text"), *user, where, *badge]
 
 
-class ContextsScreen(ModalScreen[Context | None]):
-    """Chooses a context; None: stays."""
+class ContextsScreen(Dialog[Context | str | None]):
+    """Chooses a context; IMPORT: wants another one added; None: stays."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,C", "dismiss(None)", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,C", "dismiss(None)", "close", show=False),
+        Binding("i", f"dismiss('{IMPORT}')", "import", show=False),
+    ]
 
     def __init__(self, config: Config, current: str) -> None:
         super().__init__()
@@ -72,7 +78,7 @@ class ContextsScreen(ModalScreen[Context | None]):
         contexts.styles.height = min(15, contexts.row_count())
         frame = Vertical(contexts, *self._notes(), classes="dialog wide")
         frame.border_title = "contexts"
-        frame.border_subtitle = "Enter goes there, Esc stays"
+        frame.border_subtitle = "Enter goes there · i imports another · Esc stays"
         yield frame
 
     def _notes(self) -> list[Sheet]:

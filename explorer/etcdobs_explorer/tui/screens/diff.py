@@ -6,12 +6,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.widgets.bar import Bar
 from etcdobs_explorer.tui.widgets.diff_view import DiffView
 from etcdobs_explorer.tui.widgets.strips import Spans
+
+from .dialog import Dialog
 
 Side: TypeAlias = tuple[bytes, bytes | None]
 """The name of a value, and the value; None where there is none."""
@@ -33,7 +34,7 @@ class _Names(Bar):
         ]
 
 
-class DiffScreen(ModalScreen[None]):
+class DiffScreen(Dialog[None]):
     """The difference of two values."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", show=False, priority=True)]

@@ -6,7 +6,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import TextArea
 
 from etcdobs_explorer.model import units
@@ -16,6 +15,8 @@ from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.model.writes.draft import Draft, DraftError, check_json, draft, typed
 from etcdobs_explorer.tui.widgets.bar import Bar
 from etcdobs_explorer.tui.widgets.strips import Spans
+
+from .dialog import Dialog
 
 _HZ = 4
 
@@ -59,7 +60,7 @@ class _Line(Bar):
         return self.left, self.right
 
 
-class EditScreen(ModalScreen[bytes]):
+class EditScreen(Dialog[bytes]):
     """An editor of one value. It ends with the new value; with None where the reader left it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

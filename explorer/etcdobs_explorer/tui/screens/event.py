@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from etcdobs_explorer.model import units
 from etcdobs_explorer.model.inspection import Inspection
@@ -17,6 +16,8 @@ from etcdobs_explorer.tui.messages import Copied
 from etcdobs_explorer.tui.widgets.bar import Bar
 from etcdobs_explorer.tui.widgets.diff_view import DiffView
 from etcdobs_explorer.tui.widgets.strips import Span, Spans
+
+from .dialog import Dialog
 
 
 class _Key(Bar):
@@ -67,7 +68,7 @@ class _Note(Bar):
         return [(f" ! {seen.note}", "warn")] if seen.note else (), ()
 
 
-class EventScreen(ModalScreen[None]):
+class EventScreen(Dialog[None]):
     """The event that `state.watches.inspection` names. `[` and `]` ask for its neighbours in the log: `step` makes
     another one the event looked at, so many rows below."""
 

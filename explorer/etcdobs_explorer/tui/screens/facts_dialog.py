@@ -6,16 +6,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from etcdobs_explorer.tui.messages import Copied
 from etcdobs_explorer.tui.widgets.sheet import Sheet
-from etcdobs_explorer.tui.widgets.strips import Spans
+from etcdobs_explorer.tui.widgets.strips import Spans, caption
+
+from .dialog import Dialog
 
 _WIDEST = 120
 
 
-class FactsDialog(ModalScreen[None]):
+class FactsDialog(Dialog[None]):
     """Named facts, a line each; `y` copies `copied`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,7 +42,8 @@ class FactsDialog(ModalScreen[None]):
         sheet.styles.height = len(lines)
         frame = Vertical(sheet, id="facts")
         frame.styles.width = width
-        frame.border_title, frame.border_subtitle = self._title, self._subtitle
+        frame.border_title = caption(self._title)
+        frame.border_subtitle = caption(self._subtitle)
         yield frame
 
     def action_copy(self) -> None:

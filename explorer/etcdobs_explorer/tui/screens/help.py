@@ -1,30 +1,40 @@
 """Decides what the help says: the keys that hold in the view it was called from, out of the registry of verbs."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import ClassVar, TypeAlias
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from etcdobs_explorer.tui.keymap import Keymap, keymap_of
 from etcdobs_explorer.tui.verbs import VERBS, Verb
 from etcdobs_explorer.tui.widgets.sheet import Sheet
-from etcdobs_explorer.tui.widgets.strips import Spans
+from etcdobs_explorer.tui.widgets.strips import Spans, caption
+
+from .dialog import Dialog
+
+_WIDEST, _FRAME = 96, 5  # cells of the sheet, and those of its frame and scroll bar
+_NAMES = 26  # cells of keys and names
+Pairs: TypeAlias = Sequence[tuple[str, str]]
 
 _MOVING = (
-    ("↑ ↓ j k", "move"),
-    ("PgUp PgDn Space", "move by screens"),
-    ("Home End g G", "first, last"),
-    ("Tab", "next pane"),
+    (("move.up", "move.down"), "move"),
+    (("move.half-up", "move.half-down"), "move by half a screen"),
+    (("move.page-up", "move.page-down"), "move by screens"),
+    (("move.first", "move.last"), "first, last"),
 )
-_TREE = (
-    ("Enter", "open or close a directory, show a value"),
-    ("← → h l", "close or go up, open or step in"),
+_TREE = (("Enter", "open or close a directory, show a value"),)
+_ASIDE = ("move.left", "move.right")
+_IN_VALUE = (
+    (("value.search",), "search"),
+    (("value.next", "value.previous"), "next match, the one before"),
+    (("value.fold",), "fold or open a part"),
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The keys that hold here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,22 +48,36 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One sheet in a frame."""
-        lines = [*_sheet(self._view, keymap_of(self.app)), *_metrics(self._metrics_url)]
+        width = min(_WIDEST, self.app.size.width * 96 // 100) - _FRAME
+        lines = [*_sheet(self._view, keymap_of(self.app), width), *_metrics(self._metrics_url)]
         sheet = Sheet(lines)
         sheet.styles.height = len(lines)
         frame = Vertical(sheet, id="help")
-        frame.border_title = f"help: {self._view}"
+        frame.border_title = caption(f"help: {self._view}")
         frame.border_subtitle = "Esc closes"
         yield frame
 
 
-def _sheet(view: str, keymap: Keymap) -> list[Spans]:
+def _sheet(view: str, keymap: Keymap, width: int) -> list[Spans]:
     here = [verb for verb in VERBS if verb.scope == view]
     everywhere = [verb for verb in VERBS if not verb.scope and _has_its_key(verb, view, keymap)]
-    lines: list[Spans] = [*_pairs("Moving", (*_MOVING, *(_TREE if view == "keys" else ())))]
+    lines = list(_pairs("Moving", _moving(view, keymap), width))
     if here:
-        lines += [(), *_section(f"In {view}", here, keymap)]
-    return [*lines, (), *_section("Everywhere", everywhere, keymap)]
+        lines += [(), *_section(f"In {view}", here, keymap, width)]
+    if view == "keys":
+        lines += [(), *_pairs("In the value, once it has the focus", _named(_IN_VALUE, keymap), width)]
+    return [*lines, (), *_section("Everywhere", everywhere, keymap, width)]
+
+
+def _moving(view: str, keymap: Keymap) -> Pairs:
+    held = [*_named(_MOVING, keymap), ("Tab", "next pane")]
+    if view != "keys":
+        return held
+    return [*held, *_TREE, (keymap.shown_moves(*_ASIDE), "close or go up, open or step in")]
+
+
+def _named(moves: Sequence[tuple[tuple[str, ...], str]], keymap: Keymap) -> Pairs:
+    return [(keymap.shown_moves(*ids), text) for ids, text in moves]
 
 
 def _metrics(url: str) -> list[Spans]:
@@ -68,12 +92,12 @@ def _has_its_key(verb: Verb, view: str, keymap: Keymap) -> bool:
     return not keys or any(keymap.verb_of(key, view) is verb for key in keys)
 
 
-def _section(title: str, verbs: list[Verb], keymap: Keymap) -> list[Spans]:
-    return [_heading(title), *(_entry(_names(verb, keymap), verb.help) for verb in verbs)]
+def _section(title: str, verbs: list[Verb], keymap: Keymap, width: int) -> list[Spans]:
+    return [_heading(title), *(line for verb in verbs for line in _entry(_names(verb, keymap), verb.help, width))]
 
 
-def _pairs(title: str, pairs: tuple[tuple[str, str], ...]) -> list[Spans]:
-    return [_heading(title), *(_entry([(keys, "key")], text) for keys, text in pairs)]
+def _pairs(title: str, pairs: Pairs, width: int) -> list[Spans]:
+    return [_heading(title), *(line for keys, text in pairs for line in _entry([(keys, "key")], text, width))]
 
 
 def _heading(title: str) -> Spans:
@@ -86,6 +110,11 @@ def _names(verb: Verb, keymap: Keymap) -> Spans:
     return [(f"{key} ".ljust(5), "key"), (f":{verb.name}{argument}", "accent")]
 
 
-def _entry(names: Spans, text: str) -> Spans:
+def _entry(names: Spans, text: str, width: int) -> list[Spans]:
+    """Names and what they do; what is long goes on in another line."""
     used = sum(len(str(part)) for part, _ in names)
-    return [("  ", "text"), *names, (" " * max(2, 24 - used), "text"), (text, "text")]
+    first, *others = wrap(text, max(20, width - _NAMES - 2))
+    rest: list[Spans] = [[(" " * (_NAMES + 2) + each, "text")] for each in others]
+    if used + 2 > _NAMES:
+        return [[("  ", "text"), *names], [(" " * (_NAMES + 2) + first, "text")], *rest]
+    return [[("  ", "text"), *names, (" " * (_NAMES - used) + first, "text")], *rest]

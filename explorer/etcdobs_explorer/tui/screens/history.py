@@ -35,6 +35,7 @@ class HistoryScreen(ViewScreen):
         self._list = HistoryList(resource, state, id="history")
         self._diff = DiffView(id="difference")
         self._diff_title = DifferenceTitle(state, self._diff)
+        self._diff_pane = Vertical(self._diff_title, self._diff, id="difference-pane")
         self._shown: Comparison | None = None
         self._wanted = (0, 0)
         self._with_mark = False
@@ -43,7 +44,7 @@ class HistoryScreen(ViewScreen):
     def body(self) -> Iterable[Widget]:
         with Container(id="history-panes"):
             yield Vertical(self._title, TableHead(self.resource), self._list, id="history-pane")
-            yield Vertical(self._diff_title, self._diff, id="difference-pane")
+            yield self._diff_pane
 
     def main(self) -> Widget:
         return self._list
@@ -61,8 +62,11 @@ class HistoryScreen(ViewScreen):
 
     def show(self, topics: frozenset[Topic]) -> None:
         super().show(topics)
+        if Topic.STATUS in topics:
+            self._compare_again()
         if Topic.HISTORY not in topics:
             return
+        self._diff_pane.display = self.state.history.key is not None
         self._list.rows_changed()
         self._title.renew()
         self._show_comparison()
@@ -91,6 +95,13 @@ class HistoryScreen(ViewScreen):
     def _rested(self) -> None:
         if (record := self.current_record) is not None and not self._with_mark:
             self._compare(record.revision - 1, record.revision)
+
+    def _compare_again(self) -> None:
+        """What the cluster did not answer is asked for once it may."""
+        found = self.state.history.comparison
+        if found is not None and found.is_lost and not self.state.connection.is_stale:
+            self._wanted = (0, 0)
+            self._compare(found.before, found.after)
 
     def _compare(self, before: int, after: int) -> None:
         key = self.state.history.key

@@ -1,5 +1,6 @@
 """Decides how the key tree and the value under its cursor share a view: side by side, or one above the other."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from etcdobs_explorer.tui.messages import Changed, KeySelected, Tell
 from etcdobs_explorer.tui.resources import Resource
 from etcdobs_explorer.tui.resources.keys import OBJECTS
 from etcdobs_explorer.tui.widgets.key_list import KeyList
+from etcdobs_explorer.tui.widgets.object_columns import ObjectHead, holds_objects
 from etcdobs_explorer.tui.widgets.overview import Overview
 from etcdobs_explorer.tui.widgets.title import KeysTitle
 from etcdobs_explorer.tui.widgets.value_pane import ValuePane
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 _REST = 0.08  # seconds the cursor has to rest on a key before it is read
+_SURVEY = 2.0  # seconds between two looks into a directory
 _STAY = 1.0  # until it counts as one that was looked at
 
 
@@ -33,16 +36,18 @@ class KeysScreen(ViewScreen):
     def __init__(self, resource: Resource[Any], state: State) -> None:
         super().__init__(resource, state)
         self._keys = KeyList(state, id="keys")
+        self._head = ObjectHead(lambda: self._keys.line_width)
         self._keys_title = KeysTitle(resource, state, self._keys)
         self.value = ValuePane(state, id="value-pane")
         self._overview = Overview(state)
         self._resting: Timer | None = None
         self._staying: Timer | None = None
         self._touched = False
+        self._surveyed = 0.0
 
     def body(self) -> Iterable[Widget]:
         with Container(id="panes"):
-            yield Vertical(self._keys_title, self._keys, id="keys-pane")
+            yield Vertical(self._keys_title, self._head, self._keys, id="keys-pane")
             yield self.value
         yield self._overview
 
@@ -61,6 +66,7 @@ class KeysScreen(ViewScreen):
     def show(self, topics: frozenset[Topic]) -> None:
         super().show(topics)
         if Topic.TREE in topics:
+            self._head.display = holds_objects(self.state)
             self._keys.rows_changed()
             self._approach()
             self._keys_title.renew()
@@ -71,11 +77,19 @@ class KeysScreen(ViewScreen):
 
     def tick(self) -> None:
         super().tick()
+        self._survey_again()
         self.value.tick()
         self._overview.tick()
         if self.state.touched or self._touched:
             self._touched = bool(self.state.touched)
             self._keys.redraw()
+
+    def _survey_again(self) -> None:
+        """Keys came or went in the directory under the cursor: look again, but not each time."""
+        found, now = self.state.selection.survey, time.monotonic()
+        if found is not None and found.is_outdated and now - self._surveyed > _SURVEY:
+            self._surveyed = now
+            self._rested()
 
     # -- the cursor ----------------------------------------------------------------------------------------
 

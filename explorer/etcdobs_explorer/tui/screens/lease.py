@@ -1,12 +1,12 @@
 """Decides how one lease is looked into: its keys, and what has to be confirmed before it ends with them."""
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from etcdobs_explorer.model import etcdctl, units
@@ -14,9 +14,11 @@ from etcdobs_explorer.model.leases import LeaseKeys
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.messages import Tell, Work
-from etcdobs_explorer.tui.widgets.strips import Span, Spans
+from etcdobs_explorer.tui.widgets.line_input import LineInput
+from etcdobs_explorer.tui.widgets.strips import Span, Spans, caption
 from etcdobs_explorer.tui.widgets.virtual_list import VirtualList
 
+from .dialog import Dialog, Question
 from .write import Page
 
 _HZ = 15
@@ -55,7 +57,7 @@ class KeyNames(VirtualList):
         return [("  ", "text"), (inert(self._keys[index], 400), "text")]
 
 
-class LeaseScreen(ModalScreen[None]):
+class LeaseScreen(Dialog[None]):
     """The keys of a lease. Enter on one goes there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss", show=False, priority=True)]
@@ -72,8 +74,8 @@ class LeaseScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Facts above, the keys below."""
         with Vertical(id="lease") as frame:
-            frame.border_title = f"{self.what} {units.hex_id(self._lease)}"
-            frame.border_subtitle = self.hint
+            frame.border_title = caption(f"{self.what} {units.hex_id(self._lease)}")
+            frame.border_subtitle = caption(self.hint)
             yield self._facts
             yield self._names
 
@@ -125,7 +127,7 @@ class LeaseScreen(ModalScreen[None]):
             self.dismiss()
 
 
-class RevokeScreen(LeaseScreen):
+class RevokeScreen(Question[None], LeaseScreen):
     """The keys that go when a lease is revoked. More than one key has to be confirmed by their number."""
 
     what = "revoke lease"
@@ -134,7 +136,7 @@ class RevokeScreen(LeaseScreen):
 
     def __init__(self, state: State, lease: int) -> None:
         super().__init__(state, lease)
-        self._line = Input(compact=True, select_on_focus=False)
+        self._line = LineInput(compact=True, select_on_focus=False)
         self._line.display = False
         self._sent = False
 
@@ -142,11 +144,16 @@ class RevokeScreen(LeaseScreen):
         """Likewise, with a line to type in."""
         with Vertical(id="lease") as frame:
             self._frame = frame
-            frame.border_title = f"{self.what} {units.hex_id(self._lease)}"
-            frame.border_subtitle = self.hint
+            frame.border_title = caption(f"{self.what} {units.hex_id(self._lease)}")
+            frame.border_subtitle = caption(self.hint)
             yield self._facts
             yield self._names
             yield self._line
+
+    @property
+    def drawn_at(self) -> float:
+        """Once the keys are known."""
+        return self._facts.drawn_at if self._shown is not None else math.inf
 
     def found(self, found: LeaseKeys) -> None:
         super().found(found)

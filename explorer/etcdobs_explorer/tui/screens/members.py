@@ -48,6 +48,7 @@ class MembersScreen(TableScreen):
         if second != self._second and self.state.members.down:  # since when they are down
             self._second = second
             self._table.redraw()
+            self._detail.refresh()
 
     def on_virtual_list_activated(self) -> None:
         """Enter: all that is known of the member."""

@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
@@ -17,8 +16,11 @@ from etcdobs_explorer.model import etcdctl
 from etcdobs_explorer.model.watches import WatchSpec
 from etcdobs_explorer.model.writes.draft import DraftError, draft
 from etcdobs_explorer.tui.widgets.choice import Choice
+from etcdobs_explorer.tui.widgets.line_input import LineInput
 from etcdobs_explorer.tui.widgets.palette import Painted
 from etcdobs_explorer.tui.widgets.strips import Spans, line
+
+from .dialog import Dialog
 
 _KINDS = ((True, True), (True, False), (False, True))
 
@@ -40,7 +42,7 @@ class Words(Painted):
         return line(self._spans, self.size.width, self.role, self.rich_style)
 
 
-class NewWatchScreen(ModalScreen[WatchSpec]):
+class NewWatchScreen(Dialog[WatchSpec]):
     """A form that begins as `spec`. It ends with what to watch, or with None where the reader left it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,8 +56,8 @@ class NewWatchScreen(ModalScreen[WatchSpec]):
         super().__init__()
         self._draft = draft(spec.key)
         start = str(spec.start_revision) if spec.start_revision else ""
-        self._key = Input(self._draft.text, placeholder="every key", compact=True, select_on_focus=False)
-        self._revision = Input(start, placeholder="now", compact=True, restrict="[0-9]*", select_on_focus=False)
+        self._key = LineInput(self._draft.text, placeholder="every key", compact=True, select_on_focus=False)
+        self._revision = LineInput(start, placeholder="now", compact=True, restrict="[0-9]*", select_on_focus=False)
         self._below = Choice(("all keys that start so", "this key alone"), 0 if spec.is_prefix else 1)
         self._kinds = Choice(("all", "puts", "deletes"), _KINDS.index((spec.puts, spec.deletes)))
         self._note = Words(id="note")

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import stat
 import tempfile
 from pathlib import Path
 
@@ -24,14 +25,21 @@ async def edited_outside(app: App[object], value: bytes, suffix: str = ".txt") -
     The rest goes on meanwhile, but nothing is drawn.
 
     Raises:
-        EditorError: there is no such editor, or it failed.
+        EditorError: there is no such editor, it failed, or left no file.
     """
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or _DEFAULT)
+    command = _command()
     with tempfile.TemporaryDirectory(prefix="etcdobs-") as directory:
         path = _written(Path(directory, f"value{suffix}"), value)
         await _run(app, [*command, str(path)])
         edited = _read(path)
     return edited.removesuffix(b"\n") if edited.endswith(b"\n") and not value.endswith(b"\n") else edited
+
+
+def _command() -> list[str]:
+    try:
+        return shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "") or [_DEFAULT]
+    except ValueError as error:
+        raise EditorError(f"$EDITOR is no command: {error}") from None
 
 
 def _written(path: Path, value: bytes) -> Path:
@@ -41,7 +49,13 @@ def _written(path: Path, value: bytes) -> Path:
 
 
 def _read(path: Path) -> bytes:
-    return path.read_bytes()
+    """What the editor left; where that is no file any more, there is nothing to wait for."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise EditorError("the editor left something else in place of the file: nothing is written")
+        return path.read_bytes()
+    except OSError as error:
+        raise EditorError(f"what the editor left cannot be read: {error.strerror}: nothing is written") from None
 
 
 async def _run(app: App[object], command: list[str]) -> None:

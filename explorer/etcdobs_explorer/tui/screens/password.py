@@ -5,7 +5,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from etcdobs_explorer.model.contexts import Context
@@ -13,8 +12,10 @@ from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.widgets.sheet import Sheet
 from etcdobs_explorer.tui.widgets.strips import Spans
 
+from .dialog import Dialog
 
-class PasswordScreen(ModalScreen[str | None]):
+
+class PasswordScreen(Dialog[str | None]):
     """Asks for the password of a context's user; None where they would not say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "leave", show=False)]

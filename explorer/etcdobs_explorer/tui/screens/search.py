@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -19,8 +18,11 @@ from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.messages import Work
 from etcdobs_explorer.tui.widgets.bar import Bar
 from etcdobs_explorer.tui.widgets.choice import Choice
-from etcdobs_explorer.tui.widgets.strips import Span, Spans
+from etcdobs_explorer.tui.widgets.line_input import LineInput
+from etcdobs_explorer.tui.widgets.strips import Span, Spans, caption
 from etcdobs_explorer.tui.widgets.virtual_list import VirtualList
+
+from .dialog import Dialog
 
 _HZ = 15
 _BAR = 20  # cells
@@ -76,12 +78,15 @@ class Progress(Bar):
         search = self._state.search
         if search.phase is Phase.IDLE:
             return [("Enter searches all keys on the server", "muted")], ()
-        return [*self._phase(search), *self._found(search)], [(f"{self._seconds(search):.1f} s", "muted")]
+        why: Spans = [(" · ", "muted"), (inert(search.reason, 200), "bad")] if search.reason else []
+        again: Spans = [(" · ", "muted"), ("Enter", "key"), (" tries again", "muted")]
+        why = [*why, *again] if search.phase is Phase.FAILED else why
+        return [*self._phase(search), *self._found(search), *why], [(f"{self._seconds(search):.1f} s", "muted")]
 
     def _phase(self, search: Search) -> Spans:
         seen = units.plural(search.seen, "key")
         if search.phase is Phase.FAILED:
-            return [("✗ ", "bad"), (inert(search.reason, 200), "bad"), (f" after {seen}", "muted")]
+            return [("✗ failed ", "bad"), (f"after {seen}", "text")]
         if search.phase is Phase.RUNNING:
             of = f" of {units.count(search.total)}" if search.total is not None else ""
             done = min(_BAR, _BAR * search.seen // search.total) if search.total else 0
@@ -99,7 +104,7 @@ class Progress(Bar):
         return (search.ended or time.monotonic()) - search.began
 
 
-class SearchScreen(ModalScreen[bytes]):
+class SearchScreen(Dialog[bytes]):
     """A search below `root`, or below the directory the reader is in. It ends with the key to go to, or with None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -114,7 +119,7 @@ class SearchScreen(ModalScreen[bytes]):
         self._state = state
         self._prefixes = (root, below) if below != root else (root,)
         self._at_once = text
-        self._line = Input(text or state.search.query.text, placeholder="text, /regex/, !text", compact=True)
+        self._line = LineInput(text or state.search.query.text, placeholder="text, /regex/, !text", compact=True)
         self._what = Choice(("keys", "keys and values"), int(state.search.query.values))
         self._where = Choice([_place(prefix) for prefix in self._prefixes])
         self._progress = Progress(state)
@@ -150,7 +155,7 @@ class SearchScreen(ModalScreen[bytes]):
             self._shown = search
             self._hits.rows_changed()
             ends = "Esc stops" if search.phase is Phase.RUNNING else "Esc closes"
-            self._frame.border_subtitle = f"Enter searches, on a hit goes there · Tab next · {ends}"
+            self._frame.border_subtitle = caption(f"Enter searches, on a hit goes there · Tab next · {ends}")
         self._progress.renew()
 
     @on(Input.Submitted)

@@ -6,36 +6,40 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.model.writes.draft import DraftError, draft
+from etcdobs_explorer.tui.widgets.line_input import LineInput
 from etcdobs_explorer.tui.widgets.sheet import Sheet
-from etcdobs_explorer.tui.widgets.strips import Spans
+from etcdobs_explorer.tui.widgets.strips import Spans, caption
 
+from .dialog import Dialog
 from .write import Page
 
 
-class TargetScreen(ModalScreen[bytes]):
+class TargetScreen(Dialog[bytes]):
     """A line to be typed, which begins as `name`: bytes that are no text are escapes. It ends with what was typed, or
-    with None where the reader left it. `check` says what is wrong with it, "" for nothing."""
+    with None where the reader left it. `check` says what is wrong with it, "" for nothing; `note` is said below it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
-    def __init__(self, title: str, of: bytes, name: bytes, check: Callable[[bytes], str] = lambda name: "") -> None:
+    def __init__(
+        self, title: str, of: bytes, name: bytes, check: Callable[[bytes], str] = lambda name: "", note: str = ""
+    ) -> None:
         super().__init__()
+        self._note = note
         self._title = title
         self._of = of
         self._draft = draft(name)
         self._check = check
         self._said: Sheet = Page(())
-        self._line = Input(self._draft.text, compact=True, select_on_focus=False)
+        self._line = LineInput(self._draft.text, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         """What it is for, the line, and what is wrong with it."""
         with Vertical(id="target") as frame:
-            frame.border_title = self._title
+            frame.border_title = caption(self._title)
             frame.border_subtitle = "Enter goes on · Esc cancels"
             if self._of:
                 of: list[Spans] = [[("of ", "muted"), (inert(self._of, 1000), "strong")]]
@@ -51,7 +55,8 @@ class TargetScreen(ModalScreen[bytes]):
         """Begin to type, at the end."""
         self._line.focus()
         self._line.cursor_position = len(self._line.value)
-        self._say("bytes: \\xNN stands for one, \\\\ for a backslash" if self._draft.is_escaped else "", "muted")
+        escapes = "bytes: \\xNN stands for one, \\\\ for a backslash"
+        self._say(escapes if self._draft.is_escaped else self._note, "muted")
 
     def _say(self, text: str, role: str) -> None:
         assert isinstance(self._said, Page)

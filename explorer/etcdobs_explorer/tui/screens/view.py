@@ -36,7 +36,7 @@ class ViewScreen(Contained, Screen[None]):
         self._banner = Banner(state)
         self._tabs = Tabs(resource.name)
         self._status = StatusLine(state)
-        self._key_bar = KeyBar(resource.name)
+        self._key_bar = KeyBar(resource.name, may_write=not state.read_only)
         self.prompt = Prompt(resource.name)
 
     def compose(self) -> ComposeResult:

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from textual.app import App
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widget import Widget
 
 from etcdobs_explorer.model.changes import Topic
 from etcdobs_explorer.model.inspection import Inspection
 from etcdobs_explorer.model.recording import file_name
+from etcdobs_explorer.model.secrets import WITH_SECRETS
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.watch_log import Kinds
 from etcdobs_explorer.model.watches import WatchSpec
@@ -25,6 +25,7 @@ from etcdobs_explorer.tui.widgets.event_table import EventTable
 from etcdobs_explorer.tui.widgets.table import Table, TableHead
 from etcdobs_explorer.tui.widgets.title import TableTitle
 
+from .dialog import Dialog
 from .event import EventScreen
 from .new_watch import NewWatchScreen
 from .target import TargetScreen
@@ -108,7 +109,7 @@ class WatchScreen(ViewScreen):
         self._log_title.renew()
         self._detail.refresh()
 
-    def _push(self, dialog: ModalScreen[D], done: Callable[[D | None], None]) -> None:
+    def _push(self, dialog: Dialog[D], done: Callable[[D | None], None]) -> None:
         app: App[Any] = self.app  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         app.push_screen(dialog, done)
 
@@ -213,7 +214,8 @@ class WatchScreen(ViewScreen):
             self._record(watch.id, path.encode("utf-8", "surrogateescape"))
         else:
             name = file_name(watch.spec.key, time.time())
-            self._push(TargetScreen("record to file", b"", name), partial(self._record, watch.id))
+            note = f"Secrets are covered; type {WITH_SECRETS} behind the name to have them"
+            self._push(TargetScreen("record to file", b"", name, note=note), partial(self._record, watch.id))
 
     def _record(self, watch: int, path: bytes | None) -> None:
         if path:

@@ -1,22 +1,27 @@
 """Decides how one write is shown from its plan to its report: what it will do, what confirms it, how far it is."""
 
+import math
+import time
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.geometry import Size
-from textual.screen import ModalScreen
+from textual.geometry import Region, Size
+from textual.strip import Strip
 from textual.widgets import Input
 
 from etcdobs_explorer.model.state import State
 from etcdobs_explorer.model.writes import Phase, Plan, plan_lines
 from etcdobs_explorer.tui.messages import Tell, Work
 from etcdobs_explorer.tui.widgets.diff_view import DiffView
+from etcdobs_explorer.tui.widgets.line_input import LineInput
 from etcdobs_explorer.tui.widgets.sheet import Sheet
-from etcdobs_explorer.tui.widgets.strips import Spans
+from etcdobs_explorer.tui.widgets.strips import Spans, caption
 
+from .dialog import Question
 from .write_pages import hints, page, question
 
 NO_UNDO = b"no undo"
@@ -25,17 +30,26 @@ _COPIED = 500  # lines
 
 
 class Page(Sheet):
-    """A sheet whose lines change, as high as they are."""
+    """A sheet whose lines change, as high as they are. `drawn_at` is when those that it has now were drawn, on the
+    monotonic clock; infinity before."""
+
+    drawn_at = math.inf
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Likewise, and noted."""
+        self.drawn_at = min(self.drawn_at, time.monotonic())
+        return super().render_lines(crop)
 
     def show(self, lines: Sequence[Spans]) -> None:
         """Show other lines."""
         self._lines = lines
+        self.drawn_at = math.inf
         self.virtual_size = Size(0, len(lines))
         self.styles.height = len(lines)
         self.refresh()
 
 
-class WriteScreen(ModalScreen[str]):
+class WriteScreen(Question[str]):
     """The write under way. It ends with "theirs" where the reader wants to begin again from what others wrote."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,7 +72,7 @@ class WriteScreen(ModalScreen[str]):
         self._question.can_focus = False
         self._diff = DiffView()
         self._diff.can_focus = False
-        self._line = Input(compact=True, select_on_focus=False)
+        self._line = LineInput(compact=True, select_on_focus=False)
         self._shown: tuple[object, ...] = ()
         self._wrong = False
         self._is_second = False
@@ -81,19 +95,37 @@ class WriteScreen(ModalScreen[str]):
 
     # -- what is shown -------------------------------------------------------------------------------------
 
-    def _renew(self) -> None:
+    def _stands(self) -> tuple[object, ...]:
         writing = self._state.writing
-        now = (writing.phase, writing.seen, writing.done, writing.plan, self._is_second, self._wrong, self._is_stopping)
+        return (
+            *(writing.phase, writing.seen, writing.done, writing.plan),
+            *(self._is_second, self._wrong, self._is_stopping, self._diff.is_comparing),
+        )
+
+    def _renew(self) -> None:
+        writing, now = self._state.writing, self._stands()
         if now == self._shown and self._shown:
             return
         is_other = now[:1] != self._shown[:1] or now[3] is not self._shown[3]
-        self._shown = now
         self._page.show(page(writing, stopping=self._is_stopping))
         self._question.show(question(self._wanted(), self._wrong))
-        self._frame.border_title = writing.title
-        self._frame.border_subtitle = hints(writing, bool(self._wanted()))
+        self._frame.border_title = caption(writing.title)
         if is_other:
             self._arrange()
+        keys = hints(writing, bool(self._wanted()), is_comparing=self._diff.is_comparing)
+        self._frame.border_subtitle = caption(keys)
+        self._shown = self._stands()  # a comparison may have begun
+
+    @property
+    def drawn_at(self) -> float:
+        """What is planned is answered once it is there, and in sight as it is."""
+        return math.inf if self._state.writing.phase is Phase.PLANNING else self._page.drawn_at
+
+    def heeds(self, typed: events.Key | events.Paste) -> bool:
+        """Likewise."""
+        if self._shown:
+            self._renew()  # a plan may have come since
+        return super().heeds(typed)
 
     def _arrange(self) -> None:
         """Another phase: show what it needs, and let it have the keys."""
@@ -141,10 +173,11 @@ class WriteScreen(ModalScreen[str]):
         self._renew()
 
     def action_go_on(self) -> None:
-        """Enter: apply what needs no typing, or close what has ended."""
+        """Enter: apply what needs no typing and was seen in full, or close what has ended."""
         writing = self._state.writing
         if writing.phase is Phase.READY and writing.plan is not None and not self._wanted():
-            self._apply(writing.plan)
+            if not self._diff.is_comparing:
+                self._apply(writing.plan)
         elif writing.is_conflict:
             self._diff.action_fold()
         elif writing.phase in (Phase.ENDED, Phase.FAILED):

@@ -16,11 +16,13 @@ _LONG = 1000  # characters of a line that may be looked at
 _BAR = 30
 
 
-def hints(writing: Writing, is_typed: bool) -> str:
+def hints(writing: Writing, is_typed: bool, *, is_comparing: bool) -> str:
     """The keys that hold now."""
     match writing.phase:
         case Phase.PLANNING:
             return "Esc cancels"
+        case Phase.READY if is_comparing:
+            return "comparing… · Esc cancels"
         case Phase.READY:
             return "type, then Enter applies · Esc cancels" if is_typed else "Enter applies · y copies · Esc cancels"
         case Phase.APPLYING:

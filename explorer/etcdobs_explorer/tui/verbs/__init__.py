@@ -8,6 +8,7 @@ VERBS: tuple[Verb, ...] = (
     *keys.VERBS,
     *writes.VERBS,
     *value.VERBS,
+    *keys.PANES,
     *watch.VERBS,
     *traffic.VERBS,
     *calls.VERBS,
@@ -19,6 +20,9 @@ VERBS: tuple[Verb, ...] = (
 
 _GLYPHS = {
     "slash": "/",
+    "comma": ",",
+    "semicolon": ";",
+    "full_stop": ".",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "colon": ":",

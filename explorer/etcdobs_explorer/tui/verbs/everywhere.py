@@ -20,6 +20,8 @@ class Commands(Protocol):
     def copy(self) -> None: ...
     def choose_theme(self, name: str) -> None: ...
     def choose_context(self, name: str) -> None: ...
+    def reread(self) -> None: ...
+    def import_context(self, typed: str) -> None: ...
     def ask_password(self) -> None: ...
     def leave(self) -> None: ...
 
@@ -49,7 +51,7 @@ VERBS = (
         hint="filter",
     ),
     Verb("command", "type a command", lambda app, _: app.ask(":"), "colon", hint="command"),
-    Verb("refresh", "read again what is shown", lambda app, _: app.reload(), "r", ("reload",), hint="refresh"),
+    Verb("refresh", "read again what is shown", lambda app, _: app.reload(), "r", hint="refresh"),
     Verb("copy", "copy the key, id or method under the cursor", lambda app, _: app.copy(), "y", hint="copy"),
     Verb("previous", "the view before this one", lambda app, _: app.show_previous(), "minus"),
     Verb("back", "one step back: prompt, filter, zoom, pane, view", lambda app, _: app.step_back(), "escape"),
@@ -57,7 +59,7 @@ VERBS = (
         "theme",
         "another theme: dark, light, ansi, none, or one of Textual's",
         lambda app, name: app.choose_theme(name),
-        argument="NAME",
+        argument="[NAME]",
     ),
     Verb(
         "context",
@@ -66,6 +68,17 @@ VERBS = (
         "C",
         ("ctx", "contexts"),
         argument="NAME",
+    ),
+    Verb(
+        "reload",
+        "read the configuration file again: contexts and keys",
+        lambda app, _: app.reread(),
+    ),
+    Verb(
+        "import",
+        "add a context to the file: of clientv3's YAML, or of ETCDCTL_* and flags",
+        lambda app, typed: app.import_context(typed),
+        argument="[FILE [NAME]]",
     ),
     Verb("password", "type another password for this cluster", lambda app, _: app.ask_password()),
     Verb("help", "the keys that hold here", lambda app, _: app.show_help(), "question_mark", ("h",), hint="help"),

@@ -39,6 +39,9 @@ VERBS = (
         lambda view, text: view.app.part_at(text),
         argument="TEXT",
     ),
+)
+
+PANES = (
     _keys(
         "zoom",
         "give the focused pane all the room, and back",

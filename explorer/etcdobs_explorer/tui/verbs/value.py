@@ -5,7 +5,7 @@ from .verb import Verb
 VERBS = (
     Verb(
         "as",
-        "read the value in another form, here and for its neighbours; :as auto goes back",
+        "read the value and its neighbours in another form; :as auto goes back",
         lambda view, form: view.value.read_as(form) if form else view.value.next_form(),
         "x",
         scope="keys",

@@ -22,6 +22,11 @@ class Verb:
     argument: str = ""
     writes: bool = False
 
+    @property
+    def wants_more(self) -> bool:
+        """Whether it does nothing without its argument; one in brackets, or of a verb with a key, may be left out."""
+        return bool(self.argument) and not self.key and not self.argument.startswith("[")
+
     def holds_in(self, view: str) -> bool:
         """Whether the verb does something in a view."""
         return self.scope in ("", view)

@@ -24,6 +24,8 @@ _HINTS = {
     Trouble.CONFIG: "the rest of the file holds",
 }
 _SERIOUS = (Trouble.LOST, Trouble.REFUSED, Trouble.NO_QUORUM, Trouble.CORRUPT)
+# Of these the server says little more than their name does: first comes what to do.
+_SAID_AGAIN = (Trouble.REFUSED, Trouble.NO_SPACE, Trouble.DENIED, Trouble.COMPACTED)
 
 
 class Banner(Bar):
@@ -54,11 +56,13 @@ class Banner(Bar):
 def _said(notice: Notice) -> Spans:
     since = units.duration(time.monotonic() - notice.since)
     spans: list[Span] = [(f" ✗ {notice.trouble.value}", "strong"), (f" for {since}", "text")]
-    if notice.reason:
-        spans += [(" · ", "text"), (inert(_core(notice), 300), "text")]
-    return [*spans, (f" · {_HINTS[notice.trouble]}", "text")]
+    why: list[Span] = [(" · ", "text"), (inert(_core(notice), 300), "text")] if notice.reason else []
+    hint: Span = (f" · {_HINTS[notice.trouble]}", "text")
+    return [*spans, hint, *why] if notice.trouble in _SAID_AGAIN else [*spans, *why, hint]
 
 
 def _core(notice: Notice) -> bytes:
-    """Of what a transport says, the end: what comes before it tells of its own attempts."""
-    return notice.reason.rpartition(b": ")[2] if notice.trouble is Trouble.LOST else notice.reason
+    """Of why nobody answers, what it comes down to: the rest tells of the attempts."""
+    if notice.trouble is not Trouble.LOST:
+        return notice.reason
+    return notice.reason.partition(b" (no ")[0].rpartition(b": ")[2]

@@ -1,6 +1,6 @@
 """Decides how a difference is shown: a window over its lines, what is unchanged folded away or not."""
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
 from functools import partial
 from typing import ClassVar
 
@@ -13,15 +13,18 @@ from textual.worker import WorkType
 
 from etcdobs_explorer.feeds.difference import compared, is_large
 from etcdobs_explorer.model import units
-from etcdobs_explorer.model.diff import Diff, DiffLine, diff
+from etcdobs_explorer.model.diff import Diff, diff
+from etcdobs_explorer.model.diff_lines import DiffLines, Texts
 from etcdobs_explorer.model.syntax import Piece, Token
 from etcdobs_explorer.model.text import inert
+from etcdobs_explorer.tui.messages import Failed
+from etcdobs_explorer.tui.moves import rows_of, up_and_down
 
 from .palette import PaintedScroll
 from .strips import Spans, line
 from .wrapping import Wrapping, sliced
 
-_SLICE = 0.02  # seconds
+_SLICE = 0.01  # seconds
 _MARK = 2  # cells before a line
 _MUCH = 12  # lines on both sides from which on it is said that there is more than the changes
 _ROLES = {" ": "text", "-": "removed", "+": "added", "@": "accent"}
@@ -40,12 +43,7 @@ class DiffView(PaintedScroll, can_focus=True):
             self.asked = asked
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False),
-        Binding("pagedown,ctrl+f,space", "page(1)", "page down", show=False),
-        Binding("home,g", "jump(0)", "top", show=False),
-        Binding("end,G", "jump(-1)", "bottom", show=False),
+        *up_and_down(),
         Binding("n", "change(1)", "next change", show=False),
         Binding("N", "change(-1)", "previous change", show=False),
         Binding("f", "fold", "all lines, or the changes", show=False),
@@ -56,7 +54,7 @@ class DiffView(PaintedScroll, can_focus=True):
         self.folded = True
         self._found = found
         self._asked: object = None
-        self._shown: Sequence[DiffLine] = ()
+        self._shown = DiffLines(())
         self._wrapping = Wrapping((), 1)
 
     def show(self, found: Diff | None) -> None:
@@ -75,7 +73,12 @@ class DiffView(PaintedScroll, can_focus=True):
         self._asked = asked = object()
 
         async def ask() -> None:
-            self.post_message(self.Compared(await compared(before, after), asked))
+            try:
+                found = await compared(before, after)
+            except Exception as error:  # noqa: BLE001 - whatever it is, who waits for the difference is not to blame
+                self.post_message(Failed("the difference", error))
+                found = Diff("", f"not compared: {error!r}", (), (), ())
+            self.post_message(self.Compared(found, asked))
 
         step: WorkType[None] = ask
         self.run_worker(step, group="compare", exclusive=True, exit_on_error=False)
@@ -84,6 +87,16 @@ class DiffView(PaintedScroll, can_focus=True):
     def _compared(self, message: Compared) -> None:
         if message.asked is self._asked:
             self.show(message.found)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the difference is known, and where all its lines break."""
+        return self._found is not None and self._wrapping.is_done
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether the difference is not known yet."""
+        return self._asked is not None and self._found is None
 
     @property
     def summary(self) -> Spans:
@@ -111,8 +124,8 @@ class DiffView(PaintedScroll, can_focus=True):
         if self._found is not None:
             self._shown = self._found.lines if self.folded else self._found.whole
         else:
-            self._shown = ()
-        self._wrapping = Wrapping([each.text for each in self._shown], max(1, self.size.width - 1 - _MARK))
+            self._shown = DiffLines(())
+        self._wrapping = Wrapping(Texts(self._shown), max(1, self.size.width - 1 - _MARK))
         self._wrap()
 
     def _wrap(self) -> None:
@@ -152,9 +165,9 @@ class DiffView(PaintedScroll, can_focus=True):
         """Scroll by lines."""
         self.scroll_relative(y=step, animate=False)
 
-    def action_page(self, step: int) -> None:
+    def action_page(self, step: float) -> None:
         """Scroll by screens."""
-        self.scroll_relative(y=step * max(1, self.size.height - 1), animate=False)
+        self.scroll_relative(y=rows_of(step, self.size.height), animate=False)
 
     def action_jump(self, index: int) -> None:
         """Scroll to the first line, or to the last for -1."""
@@ -162,13 +175,15 @@ class DiffView(PaintedScroll, can_focus=True):
 
     def action_change(self, step: int) -> None:
         """Scroll to the next change below the top of the window, or to the one before it."""
-        kinds = [each.kind for each in self._shown]
-        starts = [at for at, kind in enumerate(kinds) if kind in "-+" and not (at and kinds[at - 1] in "-+")]
-        rows = [row for at in starts if (row := self._wrapping.row_of(at)) is not None]
-        top = self.scroll_offset.y
-        others = [row for row in rows if (row > top if step > 0 else row < top)]
-        if others:
-            self.scroll_to(y=others[0] if step > 0 else others[-1], animate=False)
+        where = self._wrapping.row(self.scroll_offset.y)
+        if where is None:
+            return
+        starts = self._shown.changes
+        is_amid = bool(where.start)  # of the line at the top, which began above it
+        at = bisect_right(starts, where.line) if step > 0 else bisect_left(starts, where.line + is_amid) - 1
+        row = self._wrapping.row_of(starts[at]) if 0 <= at < len(starts) else None
+        if row is not None:
+            self.scroll_to(y=row, animate=False)
 
     def action_fold(self) -> None:
         """Show every line, or only the changes."""

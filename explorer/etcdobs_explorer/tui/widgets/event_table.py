@@ -33,7 +33,7 @@ class EventTable(Table):
         super().action_move(step)
         self._moved()
 
-    def action_page(self, step: int) -> None:
+    def action_page(self, step: float) -> None:
         """Move the cursor by screens."""
         super().action_page(step)
         self._moved()

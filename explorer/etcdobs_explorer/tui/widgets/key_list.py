@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.strip import Strip
 
 from etcdobs_explorer.model import units
@@ -13,30 +13,30 @@ from etcdobs_explorer.model.directory import Loading
 from etcdobs_explorer.model.key_tree import DEEPEST, Row, RowKind
 from etcdobs_explorer.model.kubernetes import ObjectFacts
 from etcdobs_explorer.model.state import State
-from etcdobs_explorer.model.text import Inert, inert
+from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.messages import DirectoryOpened, RootChosen, Work
+from etcdobs_explorer.tui.moves import across
 
-from .strips import Spans, cell, two_sided
+from .object_columns import columned
+from .strips import Spans, two_sided
 from .virtual_list import VirtualList
 
+_SLICE = 0.01  # seconds
 FRESH_SECONDS = 2.0  # how long a changed key stands out
-_KIND, _NAMESPACE, _AGE, _OBJECT = 14, 14, 6, 28  # cells
+_ROOM = 20  # cells that a reason has at least
 _SPACE, _TILDE = 0x20, 0x7E  # bytes between them take one cell each
-_ROOM = 20  # cells that the columns leave for the key
 
 
 class KeyList(VirtualList):
     """The visible rows of the key tree."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "open", "expand", show=False),
-        Binding("left,h", "close", "collapse, or up to the directory", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = across("close", "open")
 
     def __init__(self, state: State, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._state = state
         self._stirred: dict[bytes, float] = {}
+        self._is_sifting = False
 
     @property
     def current(self) -> Row | None:
@@ -52,6 +52,21 @@ class KeyList(VirtualList):
             self._stirred.update(dict.fromkeys(stirred, now))
             stirred.clear()
         super().rows_changed()
+        if self._state.tree.is_sifting and not self._is_sifting:
+            self._is_sifting = True
+            self.set_timer(_SLICE, self._sift)
+
+    def _sift(self) -> None:
+        """The filter of a large directory finds more of it now and then, and the reader can go on meanwhile."""
+        self._is_sifting = False
+        self._state.tree.sift(_SLICE)
+        self.rows_changed()
+        self.post_message(self.Moved())
+
+    def _remember(self) -> None:
+        """Not what is under the cursor because what was there has yet to be found."""
+        if not self._state.tree.is_sifting:
+            super()._remember()
 
     def visible_rows(self) -> Sequence[Row]:
         """The rows in sight."""
@@ -68,7 +83,8 @@ class KeyList(VirtualList):
 
     def empty_spans(self) -> Spans:
         if self._state.tree.filter:
-            return [("  no loaded key matches the filter", "muted")]
+            found = "  looking…" if self._state.tree.is_sifting else "  no loaded key matches the filter"
+            return [(found, "muted")]
         top = self._state.tree.directory(self._state.tree.root)
         return [("  no keys" if top.loading is Loading.DONE else "  loading…", "muted")]
 
@@ -81,6 +97,11 @@ class KeyList(VirtualList):
         if facts is not None:
             return self._object_strip(index, facts, base)
         return two_sided(self.row_spans(index), self._below(row), self.line_width, self.role, base)
+
+    def _object_strip(self, index: int, facts: ObjectFacts, base: Style) -> Strip:
+        """The key, then its object in columns."""
+        width = self.line_width
+        return columned(lambda room: self.row_spans(index, room), lambda each: each.text(facts), width, self.role, base)
 
     def row_spans(self, index: int, room: int | None = None) -> Spans:
         """What names a row, in `room` cells where the columns leave no more."""
@@ -120,8 +141,10 @@ class KeyList(VirtualList):
 
     def _failed(self, indent: str, row: Row) -> Spans:
         restricted = self._state.tree.directory(row.key).restricted
-        then = "  · your roles let you read:" if restricted else "  r tries again"
-        return [(f"{indent}✗ ", "bad"), (inert(row.name, 400), "bad"), (then, "muted")]
+        again = "  T goes back to now" if self._state.past.revision else "  r tries again"
+        then = "  · your roles let you read:" if restricted else again
+        room = max(_ROOM, self.line_width - len(indent) - len(then) - 3)
+        return [(f"{indent}✗ ", "bad"), (inert(row.name, room), "bad"), (then, "muted")]
 
     def _more(self, row: Row) -> str:
         directory = self._state.tree.directory(row.key)
@@ -135,24 +158,6 @@ class KeyList(VirtualList):
         number = self._state.tree.count_below(row.key)
         mark = "★" if row.key in self._state.bookmarks else ""
         return [(f" {mark}", "key"), ("" if number is None else f" {units.count(number)}", "muted"), (" ", "text")]
-
-    def _object_strip(self, index: int, facts: ObjectFacts, base: Style) -> Strip:
-        """The key, then its object in columns: as many as leave room for the key."""
-        created = "" if facts.created is None else units.duration(time.time() - facts.created)
-        columns: list[tuple[Inert | str, int]] = [
-            (created, _AGE),
-            (inert(facts.kind, _KIND), _KIND),
-            (inert(facts.namespace, _NAMESPACE), _NAMESPACE),
-        ]
-        columns.append((inert(facts.name, _OBJECT), _OBJECT))
-        room, strips = self.line_width - 1, [Strip.blank(1, base)]
-        for text, width in columns:
-            if room - width - 1 < _ROOM:
-                break
-            room -= width + 1
-            aligned = "right" if width == _AGE else "left"
-            strips[:0] = [Strip.blank(1, base), cell([(text, "muted")], width, aligned, self.role, base)]
-        return Strip.join([cell(self.row_spans(index, room), room, "left", self.role, base), *strips])
 
     # -- what the reader does ------------------------------------------------------------------------------
 

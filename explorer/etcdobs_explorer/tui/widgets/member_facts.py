@@ -108,7 +108,7 @@ def latency(row: MemberRow, width: int) -> list[Spans]:
     lost = len(row.latencies) - len(answered)
     middle = answered[len(answered) // 2] if answered else None
     return [
-        _of(row, "lately", sparkline(list(row.latencies), min(60, width - 18), top=0.001, role="number")),
+        _of(row, "lately", sparkline(list(row.latencies), min(24, width - 18), top=0.001)),
         fact("last", units.latency(row.record.rtt)),
         fact("median", units.latency(middle)),
         fact("slowest", units.latency(answered[-1] if answered else None)),

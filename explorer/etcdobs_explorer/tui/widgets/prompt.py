@@ -12,6 +12,7 @@ from textual.widgets import Input
 from etcdobs_explorer.tui.messages import PromptAnswered, PromptLeft
 from etcdobs_explorer.tui.verbs import completions
 
+from .line_input import LineInput
 from .palette import Painted
 from .strips import line
 
@@ -23,7 +24,7 @@ class _Mark(Painted):
         return line([(f" {self.text}", "key")], self.size.width, self.role, self.rich_style)
 
 
-class _Line(Input):
+class _Line(LineInput):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "cursor_right_or_accept", show=False)]
 
     def action_cursor_right_or_accept(self) -> None:

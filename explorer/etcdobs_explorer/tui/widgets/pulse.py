@@ -40,7 +40,7 @@ class Pulse(Painted):
             *sparkline(everything.failures, width, top=1.0, role="bad"),
             ("   p95 ", "muted"),
             (f"{units.latency(everything.p95)} ", "strong"),
-            *sparkline(everything.latencies, width, top=0.001, role="number"),
+            *sparkline(everything.latencies, width, top=0.001),
         ]
 
     def _counts(self) -> Spans:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.strip import Strip
+
+from etcdobs_explorer.tui.moves import rows_of, up_and_down
 
 from .palette import PaintedScroll
 from .strips import Spans, line
@@ -14,14 +16,7 @@ from .strips import Spans, line
 class Sheet(PaintedScroll, can_focus=True):
     """Lines of spans."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", show=False),
-        Binding("pagedown,ctrl+f,space", "page(1)", show=False),
-        Binding("home,g", "jump(0)", show=False),
-        Binding("end,G", "jump(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = up_and_down()
 
     def __init__(self, lines: Sequence[Spans]) -> None:
         super().__init__()
@@ -32,9 +27,9 @@ class Sheet(PaintedScroll, can_focus=True):
         """Scroll by lines."""
         self.scroll_relative(y=step, animate=False)
 
-    def action_page(self, step: int) -> None:
+    def action_page(self, step: float) -> None:
         """Scroll by screens."""
-        self.scroll_relative(y=step * max(1, self.size.height - 1), animate=False)
+        self.scroll_relative(y=rows_of(step, self.size.height), animate=False)
 
     def action_jump(self, index: int) -> None:
         """Scroll to the first line, or to the last for -1."""

@@ -5,9 +5,12 @@ from typing import TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.content import Content
+from textual.filter import LineFilter
 from textual.strip import Strip
 
-from etcdobs_explorer.model.text import Inert, inert
+from etcdobs_explorer.model.text import Inert, harmless, inert
 
 Span: TypeAlias = tuple[Inert | str, str]
 """A piece of a line and its role. A server's text comes as Inert; `str` is for the explorer's own words."""
@@ -24,6 +27,11 @@ ROLES = (
 COMPONENTS = frozenset(f"role--{role}" for role in ROLES)
 
 
+def caption(text: str) -> Content:
+    """What stands in a frame: inert, and no markup, for which Textual would take it."""
+    return Content(inert(text, 200).plain)
+
+
 def segments(spans: Iterable[Span], palette: Palette, base: Style) -> list[Segment]:
     """Segments for spans. Escapes stand out; a `str` passes the choke point too, as a second line of defence."""
     out: list[Segment] = []
@@ -32,6 +40,17 @@ def segments(spans: Iterable[Span], palette: Palette, base: Style) -> list[Segme
         for run in (text if isinstance(text, Inert) else inert(text)).runs:
             out.append(Segment(run.text, style + palette("escape") if run.escaped else style))
     return out
+
+
+class Harmless(LineFilter):
+    """What every line passes before it is written to the terminal, also those of Textual's own widgets."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same line, and nothing in it that a terminal would act upon."""
+        made = [harmless(segment.text) for segment in segments]
+        if all(text == segment.text for text, segment in zip(made, segments, strict=True)):
+            return segments
+        return [Segment(text, *segment[1:]) for text, segment in zip(made, segments, strict=True)]
 
 
 def line(spans: Iterable[Span], width: int, palette: Palette, base: Style) -> Strip:

@@ -94,6 +94,8 @@ class Table(VirtualList):
         return self.resource.source(self._state).index_of(identity)
 
     def empty_spans(self) -> Spans:
+        if self.resource.source(self._state).filter:
+            return [("  nothing passes the filter: Esc takes it away", "muted")]
         return self.resource.empty(self._state)
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -11,6 +11,7 @@ from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.tui.resources import Resource
 
 from .bar import Bar
+from .directory_lines import count_of
 from .key_list import KeyList
 from .strips import Spans
 
@@ -82,8 +83,9 @@ class ValueTitle(Bar):
     def spans(self) -> tuple[Spans, Spans]:
         selection = self._state.selection
         if selection.is_branch:
-            below = units.plural(selection.below, "key") + " below " if selection.below is not None else ""
-            return [(" Directory", "title")], [(below, "muted")]
+            number = count_of(self._state)
+            below = units.plural(number, "key") + " below " if number is not None else ""
+            return [(" Directory", "title")], [*_stale(self._state), (below, "muted")]
         left: list[Any] = [(" Value", "title"), ("  ", "text")]
         if selection.entry is not None and selection.entry.serializable:
             left += [(" no quorum ", "badge-warn"), (" ", "text")]

@@ -7,11 +7,16 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 
 from etcdobs_explorer.model.state import Selection
-from etcdobs_explorer.model.text import legible
+from etcdobs_explorer.model.text import CLIPBOARD_BYTES, legible
 from etcdobs_explorer.model.value import Hex, hex_row
 from etcdobs_explorer.tui.terminal import lend
 
 _STORED = ("text", "yaml", "toml", "json")  # forms whose bytes are for reading as they are
+
+
+def copied(raw: bytes) -> str:
+    """What of a value goes to the clipboard: inert, its lines and tabs kept, as much as terminals take."""
+    return legible(raw[:CLIPBOARD_BYTES])[:CLIPBOARD_BYTES]
 
 
 def as_stored(selection: Selection) -> bytes | None:
@@ -38,7 +43,10 @@ def as_shown(selection: Selection) -> bytes | None:
 
 async def page(app: App[Any], raw: bytes) -> str:
     """Show text in the reader's pager, and wait until he is done; answers what went wrong, "" for nothing."""
-    command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    try:
+        command = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    except ValueError as error:
+        return f"$PAGER is no command: {error}"
     try:
         await lend(app, command, legible(raw).encode())
     except SuspendNotSupported:

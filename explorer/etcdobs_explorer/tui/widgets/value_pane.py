@@ -13,13 +13,13 @@ from etcdobs_explorer.model import units
 from etcdobs_explorer.model.decode.choices import directory_of
 from etcdobs_explorer.model.decode.schema import SchemaError
 from etcdobs_explorer.model.state import Selection, State
-from etcdobs_explorer.model.text import CLIPBOARD_BYTES, inert, legible
+from etcdobs_explorer.model.text import CLIPBOARD_BYTES, inert
 from etcdobs_explorer.model.value import AUTO, FORMS, Asked
 from etcdobs_explorer.tui.messages import Tell, Work
 
 from .facts import Facts
 from .title import ValueTitle
-from .value_output import as_shown, as_stored, page
+from .value_output import as_shown, as_stored, copied, page
 from .value_search import ValueSearch
 from .value_view import ValueView
 
@@ -48,6 +48,8 @@ class ValuePane(Vertical):
         selection = self._state.selection
         if selection.entry is not None and not selection.is_read:
             self._read(selection, selection.entry.value, selection.asked)
+        else:
+            self._reading = None
         self.view.value_changed()
         self._title.renew()
         self._facts.value_changed()
@@ -134,8 +136,7 @@ class ValuePane(Vertical):
         if raw is None:
             self.post_message(Tell("nothing to copy here", "warning"))
             return
-        text = legible(raw[:CLIPBOARD_BYTES])[:CLIPBOARD_BYTES]
-        self._terminal.copy_to_clipboard(text)
+        self._terminal.copy_to_clipboard(copied(raw))
         if len(raw) > CLIPBOARD_BYTES:
             said = f"copied the first {units.size(CLIPBOARD_BYTES)} of {units.size(len(raw))}: terminals take no more"
             self.post_message(Tell(said, "warning"))

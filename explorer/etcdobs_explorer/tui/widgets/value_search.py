@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widgets import Input
 
 from .bar import Bar
+from .line_input import LineInput
 from .palette import Painted
 from .strips import Spans, line
 
@@ -44,7 +45,7 @@ class ValueSearch(Horizontal):
 
     def __init__(self) -> None:
         super().__init__()
-        self._input = Input(compact=True, select_on_focus=True)
+        self._input = LineInput(compact=True, select_on_focus=True)
         self._count = _Count()
 
     def compose(self) -> ComposeResult:

@@ -11,11 +11,16 @@ from textual.message import Message
 from textual.strip import Strip
 
 from etcdobs_explorer.model import units
+from etcdobs_explorer.model.changes import Sought
 from etcdobs_explorer.model.decode.search import MOST, Match, Search
-from etcdobs_explorer.model.state import State
+from etcdobs_explorer.model.state import Selection, State
 from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.model.value import Decoded, Hex
+from etcdobs_explorer.tui.keymap import keymap_of
+from etcdobs_explorer.tui.messages import Changed
+from etcdobs_explorer.tui.moves import IN_VALUE, across, rows_of, up_and_down
 
+from .directory_lines import DirectoryLine, directory_lines
 from .palette import PaintedScroll
 from .strips import Spans, line
 from .value_rows import DumpRows, Rows, TextRows
@@ -28,20 +33,9 @@ class ValueView(PaintedScroll, can_focus=True):
     """The value under the cursor of the key tree. Its own cursor is seen while it has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False),
-        Binding("pagedown,ctrl+f,space", "page(1)", "page down", show=False),
-        Binding("home,g", "jump(0)", "top", show=False),
-        Binding("end,G", "jump(-1)", "bottom", show=False),
-        Binding(
-            "left,h", "sideways(-1)", "close the part, or out of it; where lines are not wrapped, scroll", show=False
-        ),
-        Binding("right,l", "sideways(1)", "open the part; where lines are not wrapped, scroll", show=False),
-        Binding("enter", "fold", "fold", show=False, id="value.fold"),
-        Binding("slash", "search", "search", show=False, id="value.search"),
-        Binding("n", "find(1)", "next match", show=False, id="value.next"),
-        Binding("N", "find(-1)", "previous match", show=False, id="value.previous"),
+        *up_and_down(),
+        *across("sideways(-1)", "sideways(1)"),
+        *(move.binding() for move in IN_VALUE),
         Binding("escape", "leave", "end the search", show=False),
     ]
 
@@ -54,6 +48,7 @@ class ValueView(PaintedScroll, can_focus=True):
     def __init__(self, state: State, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._state = state
+        self._directory: list[DirectoryLine] = []
         self._drawn: tuple[Decoded | None, int, bool] = (None, 0, True)
         self._key = b""
         self._rows: Rows | None = None
@@ -78,7 +73,16 @@ class ValueView(PaintedScroll, can_focus=True):
             self._go_on()
             if self._search is not None:
                 self.search(self._search.text, stay=True)
+        self._look_into(selection)
         self.refresh()
+
+    def _look_into(self, selection: Selection) -> None:
+        """Of a directory there is no value, but something to be said."""
+        before, self._directory = len(self._directory), []
+        if selection.is_branch and not selection.reason:
+            self._directory = directory_lines(self._state, self.size.width - 1, keymap_of(self.app))
+        if before != len(self._directory):
+            self._resized()
 
     def on_resize(self) -> None:
         """Lines break elsewhere at another width."""
@@ -115,7 +119,7 @@ class ValueView(PaintedScroll, can_focus=True):
             self._go_on()
 
     def _resized(self) -> None:
-        height = self._rows.height if self._rows is not None else 0
+        height = self._rows.height if self._rows is not None else len(self._directory)
         self._row = max(0, min(self._row, height - 1))
         self.virtual_size = Size(0, height)
         self.refresh()
@@ -124,11 +128,13 @@ class ValueView(PaintedScroll, can_focus=True):
         """One visible line."""
         row = y + self.scroll_offset.y
         base = self.rich_style
-        if self.has_focus and row == self._row and self._rows is not None:
+        if self.has_focus and row == self._row and row < self.virtual_size.height:
             base += self.role("cursor")
         return line(self._spans(row, y), self.line_width, self.role, base)
 
     def _spans(self, row: int, y: int) -> Spans:
+        if self._directory:
+            return self._directory[row].spans if row < len(self._directory) else ()
         if self._rows is None or self._state.selection.decoded is None:
             return self._notice() if y == 0 else ()
         if row >= self._rows.height:
@@ -139,8 +145,6 @@ class ValueView(PaintedScroll, can_focus=True):
         selection = self._state.selection
         if selection.reason:
             return [("✗ ", "bad"), (inert(selection.reason, 1000), "bad")]
-        if selection.is_branch:
-            return [("Enter opens and closes the directory", "muted")]
         if selection.missing:
             return [("the key is gone", "warn")]
         if selection.entry is not None and not selection.is_read:
@@ -253,9 +257,9 @@ class ValueView(PaintedScroll, can_focus=True):
         """Move by rows."""
         self._move_to(self._in_sight() + step)
 
-    def action_page(self, step: int) -> None:
+    def action_page(self, step: float) -> None:
         """Move by screens."""
-        self._move_to(self._in_sight() + step * max(1, self.size.height - 1))
+        self._move_to(self._in_sight() + rows_of(step, self.size.height))
 
     def action_jump(self, index: int) -> None:
         """Move to the first row, or to the last for -1."""
@@ -273,7 +277,12 @@ class ValueView(PaintedScroll, can_focus=True):
             self._folded(self._rows.leave(at) if step < 0 else self._rows.enter(at))
 
     def action_fold(self) -> None:
-        """Open or close the part that the line under the cursor begins."""
+        """Open or close the part that the line under the cursor begins; of a directory, go to the child there."""
+        if self._directory:
+            child = self._directory[min(self._row, len(self._directory) - 1)].child
+            if child is not None:
+                self.post_message(Changed(Sought(child.key, child.is_branch)))
+            return
         self._folded(self._rows.fold(self._in_sight()) if self._rows is not None else None)
 
     def _folded(self, row: int | None) -> None:

@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from etcdobs_explorer.tui.moves import rows_of, up_and_down
+
 from .palette import PaintedScroll
 from .strips import Spans, line
 
@@ -20,12 +22,7 @@ class VirtualList(PaintedScroll, can_focus=True):
     rows there are, what each is, and how it looks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False),
-        Binding("pagedown,ctrl+f,space", "page(1)", "page down", show=False),
-        Binding("home,g", "jump(0)", "top", show=False),
-        Binding("end,G", "jump(-1)", "bottom", show=False),
+        *up_and_down(),
         Binding("enter", "activate", "open", show=False),
     ]
 
@@ -145,9 +142,9 @@ class VirtualList(PaintedScroll, can_focus=True):
         """Move the cursor by rows."""
         self.cursor += step
 
-    def action_page(self, step: int) -> None:
+    def action_page(self, step: float) -> None:
         """Move the cursor by screens."""
-        self.cursor += step * max(1, self.size.height - 1)
+        self.cursor += rows_of(step, self.size.height)
 
     def action_jump(self, index: int) -> None:
         """Move to the first row, or to the last for -1."""

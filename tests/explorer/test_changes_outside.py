@@ -1,0 +1,64 @@
+"""A value changed in the reader's own editor: what that leaves is planned, and its failures are told."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from etcdobs import Client
+from etcdobs_explorer.gateway import EtcdGateway
+from tests.explorer.screens import Shown, explorer
+from tests.explorer.test_changes_screens import SIZE, at, value
+
+
+@contextlib.asynccontextmanager
+async def edited(gateway: EtcdGateway, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shown]:
+    """An explorer that has opened $EDITOR on the key `k`."""
+    async with explorer(gateway, SIZE) as shown:
+        monkeypatch.setattr(shown.app, "suspend", contextlib.nullcontext)
+        await at(shown, b"k")
+        await shown.press("E")
+        yield shown
+
+
+class TestOutside:
+    def editor(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+        path = tmp_path / "editor"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.delenv("VISUAL", raising=False)
+        monkeypatch.setenv("EDITOR", str(path))
+
+    async def test_what_the_editor_leaves_is_planned(
+        self, gateway: EtcdGateway, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.editor(tmp_path, monkeypatch, "echo new > $1")
+        client.put("k", "old")
+        async with edited(gateway, monkeypatch) as shown:
+            await shown.see("+ new", "Enter applies")
+            await shown.press("enter")
+            await shown.see("✓ done")
+        assert value(client, "k") == b"new"
+
+    async def test_what_is_no_json_any_more_can_be_mended(
+        self, gateway: EtcdGateway, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.editor(tmp_path, monkeypatch, "printf '{\"a\": ' > $1")
+        client.put("k", '{"a": 1}')
+        async with edited(gateway, monkeypatch) as shown:
+            await shown.see("no JSON", "Ctrl+S")
+            await shown.press("ctrl+end", *"2}", "ctrl+s")
+            await shown.see("Enter applies")
+        assert value(client, "k") == b'{"a": 1}'
+
+    async def test_an_editor_that_fails(
+        self, gateway: EtcdGateway, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.editor(tmp_path, monkeypatch, "exit 3")
+        client.put("k", "old")
+        async with edited(gateway, monkeypatch) as shown:
+            await shown.see("ended with 3")
+            monkeypatch.setenv("EDITOR", "/nowhere/ed")
+            await shown.press("E")
+            await shown.see("No such file")
