@@ -1,12 +1,16 @@
-"""Decides what a filter or a search keeps: a text, /regex/ or ~regex, `!` for all others; capitals tell cases apart."""
+"""Decides what a filter or a search keeps: a text, /regex/ or ~regex, `!` for all others; capitals tell cases apart.
 
-import re
+RE2 reads each byte once: Python's `re` goes back and tries again, for some expressions longer than anybody waits.
+"""
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from .expression import Finder
+import re2
+
+from .text import inert
 
 Test: TypeAlias = Callable[[bytes], bool]
 
@@ -51,8 +55,8 @@ def _compiled(text: str) -> tuple[Test | None, str]:
         return _containing(wanted, is_inverse), ""
     try:
         return _matching(pattern, is_inverse), ""
-    except (re.error, OverflowError, RecursionError) as error:
-        return None, f"no regular expression: {error}"
+    except re2.error as error:
+        return None, f"no regular expression: {inert(error.args[0]).plain}"
 
 
 def _pattern(wanted: str) -> str | None:
@@ -71,6 +75,9 @@ def _containing(text: str, is_inverse: bool) -> Test:
 
 
 def _matching(pattern: str, is_inverse: bool) -> Test:
-    cases = re.IGNORECASE if pattern == pattern.lower() else re.NOFLAG
-    find = Finder(pattern.encode("utf-8", "surrogateescape"), cases).find
-    return (lambda raw: not find(raw)) if is_inverse else find
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # bytes as they are
+    options.case_sensitive = pattern != pattern.lower()
+    options.log_errors = False
+    search = re2.compile(pattern.encode("utf-8", "surrogateescape"), options).search
+    return (lambda raw: search(raw) is None) if is_inverse else (lambda raw: search(raw) is not None)
