@@ -7,9 +7,8 @@ it took, the process's peak, and what the steps of the loop cost. `--tops` names
 """
 
 import asyncio
-import sys
 
-from benchmarks.explorer_stage import Stage, perform, play
+from benchmarks.explorer_stage import Stage, begin, perform
 from etcdobs import Client
 from etcdobs.testing import etcd
 
@@ -59,11 +58,8 @@ def main() -> None:
             for number in range(LEASES):
                 lease = client.lease.grant(3_600)
                 client.put(f"/config/{number}", "value", lease=lease)
-        perform("benchmarks.explorer_calls", "--play", server.endpoint, tops="--tops" in sys.argv)
+        perform("benchmarks.explorer_calls", server.endpoint)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--play"]:
-        play(sys.argv[2], script)
-    else:
-        main()
+    begin(script, main)

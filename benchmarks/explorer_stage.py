@@ -1,7 +1,7 @@
 """Runs the explorer on a pseudo-terminal and a script of keys in it; tells after each scene what the loop's steps cost.
 
-For the explorer's benchmarks: `perform` in the process that is started, `play` in the one that it starts for the
-explorer alone, so that nothing else counts.
+For the explorer's benchmarks: what measures starts itself again, for the explorer alone, so that nothing else counts.
+`--tops` has the steps told that cost most.
 """
 
 import asyncio
@@ -84,9 +84,12 @@ class Stage:
 Script = Callable[[Stage], Awaitable[object]]
 
 
-def play(endpoint: str, script: Script) -> None:
-    """Run the explorer on this process's terminal, and the script in it."""
-    asyncio.run(_played(endpoint, script, int(os.environ[_REPORT])))
+def begin(script: Script, measure: Callable[[], object]) -> None:
+    """Measure; or, in a process that `perform` has started, run the explorer on its terminal, and the script in it."""
+    if report := os.environ.get(_REPORT):
+        asyncio.run(_played(sys.argv[1], script, int(report)))
+    else:
+        measure()
 
 
 async def _played(endpoint: str, script: Script, report: int) -> None:
@@ -103,20 +106,20 @@ async def _played(endpoint: str, script: Script, report: int) -> None:
             tell(traceback.format_exc())
         app.exit()
 
-    pauses.shorten(lambda: app.pressed_at)
+    pauses.shorten(lambda: app.pressed_at, lambda: app.has_dialog)
     steps.begin()
     await app.run_async(auto_pilot=act)
     await gateway.close()
 
 
-def perform(module: str, *arguments: str, tops: bool = False) -> None:
-    """Run a module that plays, and print what it tells."""
+def perform(module: str, endpoint: str) -> None:
+    """Run this module of a benchmark anew on a pseudo-terminal, and print what its script tells."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     report, writes = os.pipe()
     environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", _REPORT: str(writes)}
     environ |= {"GRPC_VERBOSITY": "NONE", "GLOG_minloglevel": "3"}
-    command = [sys.executable, "-m", module, *arguments]
+    command = [sys.executable, "-m", module, endpoint]
     process = subprocess.Popen(
         command, stdin=follower, stdout=follower, stderr=follower, env=environ, pass_fds=[writes]
     )
@@ -125,7 +128,7 @@ def perform(module: str, *arguments: str, tops: bool = False) -> None:
     threading.Thread(target=_drain, args=(leader,), daemon=True).start()
     with open(report) as lines:
         for line in lines:
-            if tops or not line.startswith("  own "):
+            if "--tops" in sys.argv or not line.startswith("  own "):
                 print(line, end="", flush=True)
     process.wait(30)
 

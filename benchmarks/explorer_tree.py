@@ -14,7 +14,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
-from benchmarks.explorer_stage import Stage, perform, play
+from benchmarks.explorer_stage import Stage, begin, perform
 from etcdobs import Client, Keys
 from etcdobs.testing import etcd
 from etcdobs_explorer.model.changes import Sought
@@ -24,7 +24,6 @@ from etcdobs_explorer.tui.messages import Changed, Work
 from etcdobs_explorer.tui.widgets.key_list import KeyList
 
 PREFIX = b"/huge/"
-MODULE = "benchmarks.explorer_tree"
 _MANY = 200_000
 
 
@@ -88,7 +87,7 @@ async def script(stage: Stage) -> None:
 @contextmanager
 def writer() -> Generator[None]:
     """Another process, which writes keys that are there: some of those in sight."""
-    command = [sys.executable, "-m", "benchmarks.explorer_watch", "--write", sys.argv[2], "500", "10", "/huge/k00"]
+    command = [sys.executable, "-m", "benchmarks.explorer_watch", "--write", sys.argv[1], "500", "10", "/huge/k00"]
     process = subprocess.Popen(command)
     try:
         yield
@@ -98,7 +97,7 @@ def writer() -> Generator[None]:
 
 
 def _last() -> bytes:
-    with Client(sys.argv[2], timeout=30) as client:
+    with Client(sys.argv[1], timeout=30) as client:
         return b"/huge/k%07d" % (client.count(Keys.prefix(PREFIX)) - 1)
 
 
@@ -110,11 +109,8 @@ def main() -> None:
     parser.add_argument("--tops", action="store_true")
     given = parser.parse_args()
     with server(given.endpoint, given.keys) as endpoint:
-        perform(MODULE, "--play", endpoint, tops=given.tops)
+        perform("benchmarks.explorer_tree", endpoint)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--play"]:
-        play(sys.argv[2], script)
-    else:
-        main()
+    begin(script, main)

@@ -8,10 +8,9 @@ each scene: the seconds that it took, the process's peak, and what the steps of 
 
 import json
 import random
-import sys
 from collections.abc import Callable
 
-from benchmarks.explorer_stage import Stage, perform, play
+from benchmarks.explorer_stage import Stage, begin, perform
 from etcdobs import Client
 from etcdobs.testing import etcd
 from etcdobs_explorer.tui.widgets.diff_view import DiffView
@@ -95,11 +94,8 @@ def main() -> None:
         with Client(server.endpoint) as client:
             for name, made in VALUES.items():
                 client.put(f"/v/{name}", made())
-        perform("benchmarks.explorer_value", "--play", server.endpoint, tops="--tops" in sys.argv)
+        perform("benchmarks.explorer_value", server.endpoint)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--play"]:
-        play(sys.argv[2], script)
-    else:
-        main()
+    begin(script, main)

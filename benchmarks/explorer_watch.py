@@ -122,7 +122,7 @@ async def explore(endpoint: str, profile: str) -> dict[str, Any]:
     profiler = cProfile.Profile() if profile else None
     gateway = EtcdGateway(AsyncClient(endpoint))
     app = Measured(gateway, State("benchmark"), profiler)
-    pauses.shorten(lambda: app.pressed_at)  # as the command does
+    pauses.shorten(lambda: app.pressed_at, lambda: app.has_dialog)  # as the command does
     await app.run_async()
     await gateway.close()
     if profiler:

@@ -181,7 +181,7 @@ async def _shown(settings: Settings, session: Session, departure: Departure) -> 
         raise UsageError(
             f"argument --theme: no theme {session.theme!r}; {', '.join(app.own_themes)} are the explorer's own"
         )
-    pauses.shorten(lambda: app.pressed_at)
+    pauses.shorten(lambda: app.pressed_at, lambda: app.has_dialog)
     with departure.asking(app.exit, LOAN.takes):
         wrong = await app.run_async(mouse=settings.config.ui.mouse)
     if wrong and app.return_code == EXIT_USAGE:

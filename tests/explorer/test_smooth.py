@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
 from textual.message import Message
@@ -191,6 +192,30 @@ class TestPauses:
             await asyncio.sleep(0.01)
             kept += [[] for _ in range(200)]
 
+    async def test_what_a_dialog_leaves_behind_is_found_however_busy_the_reader(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pauses, "_SETTLED", 1)
+        monkeypatch.setattr(pauses, "_HELD_UP", 0)
+        dialogs = list[Ring]()
+        pauses.shorten(has_dialog=lambda: bool(dialogs))
+        before, kept = gc.get_freeze_count(), list[list[int]]()
+
+        async def some_looks() -> None:
+            await asyncio.sleep(0.01)
+            kept.extend([] for _ in range(200))
+
+        while gc.get_freeze_count() == before:
+            await some_looks()
+        dialogs.append(Ring())
+        while not any(each is dialogs[0] for each in gc.get_objects(generation=2)):
+            await some_looks()
+        for _ in range(30):
+            await some_looks()
+        closed = weakref.ref(dialogs.pop())
+        while closed() is not None:
+            await some_looks()
+
     async def test_what_lived_on_is_looked_at_once_the_reader_is_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pauses, "_SELDOM", 0.0)
         made = Ring()
@@ -203,3 +228,19 @@ class TestPauses:
         monkeypatch.setattr(pauses, "_AWAY", 0.0)
         while ring() is not None:  # noqa: ASYNC110 - likewise
             await asyncio.sleep(0.01)
+
+
+async def test_nothing_of_a_dialog_is_kept_once_it_is_closed() -> None:
+    def held() -> int:
+        gc.collect()
+        return sum(isinstance(each, StylesCache) for each in gc.get_objects())
+
+    async with explorer(FakeGateway()) as shown:
+        for turn in range(4):
+            await shown.press("?")
+            await shown.see("Esc closes")
+            await shown.press("escape")
+            await shown.lose("Esc closes")
+            if not turn:
+                before = held()
+        await shown.until(lambda: held() <= before)

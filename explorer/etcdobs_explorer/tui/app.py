@@ -190,6 +190,11 @@ class ExplorerApp(ConfiguredApp):
         return base if isinstance(base, ViewScreen) else None
 
     @property
+    def has_dialog(self) -> bool:
+        """True while anything lies over the view."""
+        return len(self.screen_stack) > 1
+
+    @property
     def view_name(self) -> str:
         """The name of the view in sight."""
         return self.view.resource.name if self.view else KEYS.name

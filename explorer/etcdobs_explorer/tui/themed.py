@@ -8,8 +8,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 
 from .themes import ANSI, DARK, LIGHT, NONE, THEMES, full_name, short_name
 from .visiting import VisitingApp
-from .widgets.palette import OWN_ROLES
-from .widgets.strips import Harmless
+from .widgets.strips import COMPONENTS, Harmless
 
 _HARMLESS = Harmless()
 _NO_COLOUR = NoColor()
@@ -19,7 +18,7 @@ _TURNS = (DARK.name, LIGHT.name, ANSI.name)
 class ThemedApp(VisitingApp):
     """An app with the explorer's own themes, and the roles that its widgets draw in."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = OWN_ROLES
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
 
     chosen_theme = ""
     """What the reader chose, "" where they chose nothing."""

@@ -17,6 +17,10 @@ class Dialog(Contained, ModalScreen[D]):
         """Whether it is for this dialog what was typed, perhaps before it was there."""
         return True
 
+    def on_unmount(self) -> None:
+        """Let go of what it looked like: Textual keeps the lines of 1,024 widgets, whether they are there or not."""
+        type(self._styles_cache).get_inner_outer.cache_clear()
+
 
 class Question(Dialog[D]):
     """A dialog whose answer deletes or overwrites something: it hears nothing that was typed before what it asks was

@@ -9,7 +9,6 @@ from etcdobs_explorer.model.text import inert
 from etcdobs_explorer.model.trouble import Notice, Trouble
 
 from .bar import Bar
-from .palette import OWN_ROLES
 from .strips import Span, Spans
 
 _HINTS = {
@@ -31,7 +30,7 @@ _SAID_AGAIN = (Trouble.REFUSED, Trouble.NO_SPACE, Trouble.DENIED, Trouble.COMPAC
 class Banner(Bar):
     """The line about what is wrong; there is none where nothing is."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = OWN_ROLES
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"role--text", "role--strong", "role--escape"}
 
     def __init__(self, state: State) -> None:
         super().__init__()

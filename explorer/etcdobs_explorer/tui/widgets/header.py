@@ -11,14 +11,13 @@ from etcdobs_explorer.tui.messages import ViewChosen
 from etcdobs_explorer.tui.resources import RESOURCES
 
 from .bar import Bar
-from .palette import OWN_ROLES
 from .strips import Spans, cells_of
 
 
 class Header(Bar):
     """The line that names the cluster."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = OWN_ROLES
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"role--text", "role--strong", "role--muted"}
 
     def __init__(self, state: State) -> None:
         super().__init__(classes=f"context-{state.colour}" if state.colour else None)

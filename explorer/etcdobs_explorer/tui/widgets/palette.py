@@ -1,7 +1,7 @@
 """Decides where colours come from: component classes in the style sheet, one a role, so that themes reach all.
 
 They are the app's, once: Textual makes a node of each whenever it styles the widget that has them, which for dozens of
-widgets took most of a second. A widget that looks different in a role has `OWN_ROLES` as its component classes.
+widgets took most of a second. A widget that looks different in some roles has those as its component classes.
 """
 
 from rich.style import Style
@@ -10,10 +10,6 @@ from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
 from etcdobs_explorer.tui.containment import ContainedPanel
-
-from .strips import COMPONENTS
-
-OWN_ROLES = set(COMPONENTS)
 
 
 class Painted(ContainedPanel, Widget):
