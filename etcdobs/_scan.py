@@ -13,10 +13,9 @@ What comes after the first page is streamed where the server has RangeStream (`s
        part, which is why it never comes first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from operator import attrgetter
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout, checked_bool, checked_int, checked_timeout
 from etcdobs._density import Spacing, common
@@ -24,18 +23,17 @@ from etcdobs._wire import rpc
 from etcdobs.keys import Keys, as_keys
 from etcdobs.ops import kv
 from etcdobs.types import KeyValue, RangeResponse
+from etcdobs.types.responses import received_bytes
 
 T_co = TypeVar("T_co", covariant=True)
 
 STREAM = rpc("etcdserverpb.KV/RangeStream")
 
-_VALUE: Callable[[KeyValue], bytes] = attrgetter("value")
-
 _FIRST_PAGE = 512
 _LARGEST_PAGE = 50_000
 # As they are held, twice: a page is read while the one before is used.
-_PAGE_BYTES = 4 * 1024 * 1024
-_KEY_BYTES = 300
+_PAGE_BYTES = 5 * 512 * 1024
+_KEY_BYTES = 100
 _PAGE_SECONDS = 0.5
 _GROWTH = 8
 # Of a page, how much is aimed at: what is more than a page needs another one.
@@ -44,6 +42,23 @@ _FILL = 0.8
 _REQUEST = 500
 # Keys of a page that are enough to tell how far apart others lie.
 _TELLING = 32
+
+
+class _Names(Sequence[bytes]):
+    """The keys of a page without their values; none is made that nobody looks at."""
+
+    def __init__(self, kvs: Sequence[KeyValue]) -> None:
+        self._kvs = kvs
+
+    def __len__(self) -> int:
+        return len(self._kvs)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        return [kv_.key for kv_ in self._kvs[index]] if isinstance(index, slice) else self._kvs[index].key
 
 
 class Pages(Protocol[T_co]):
@@ -174,31 +189,30 @@ class ScanCursor:
 
     def receive(self, page: RangeResponse, seconds: float = 0.0) -> Sequence[KeyValue]:
         """What the page adds, which took so many seconds."""
-        kvs = page.kvs
         if not self._pages:
             self.count = self._rest = page.count
-        self._rest -= len(kvs)
+        self._rest -= len(page)
         self._pages += 1
         self.revision = self.revision or page.revision
-        if kvs:
-            self._learn(kvs)
-            self._adapt(kvs, seconds)
+        if page:
+            self._learn(page)
+            self._adapt(page, seconds)
         is_bounded = self._left is not None and self._asked != self._left
-        if page.more and kvs:
-            self._known = (self._asked.end, page.count - len(kvs)) if is_bounded else None
-            self.go_on_after(kvs[-1].key)
+        if page.more and page:
+            self._known = (self._asked.end, page.count - len(page)) if is_bounded else None
+            self.go_on_after(page[-1].key)
         elif is_bounded:
-            self._go_on_at(self._asked.end, kvs)
+            self._go_on_at(self._asked.end, page)
         else:
             self._left = None
-        return kvs
+        return page
 
     def _learn(self, kvs: Sequence[KeyValue]) -> None:
         if self._early:
             self._spacing.learn_gap(self._last, kvs[0].key, kvs[-1].key, len(kvs))
             self._early = 0
         if len(kvs) >= _TELLING or (len(kvs) > 1 and not self._spacing.is_known):
-            self._spacing.learn([kv_.key for kv_ in kvs])
+            self._spacing.learn(_Names(kvs))
 
     def _go_on_at(self, end: bytes, kvs: Sequence[KeyValue]) -> None:
         """All keys before `end` are known; `kvs` are the last of them."""
@@ -220,10 +234,10 @@ class ScanCursor:
             is_over = not end or (end != b"\0" and start >= end)
             self._left = None if is_over else replace(self._left, start=start)
 
-    def _adapt(self, kvs: Sequence[KeyValue], seconds: float) -> None:
+    def _adapt(self, kvs: RangeResponse, seconds: float) -> None:
         if not self._adapts:
             return
-        size = sum(map(len, map(_VALUE, kvs))) + len(kvs) * (len(kvs[-1].key) + _KEY_BYTES)
+        size = received_bytes(kvs) + len(kvs) * _KEY_BYTES
         fits = max(1, len(kvs) * _PAGE_BYTES // size)
         if 2 * len(kvs) < self._limit:
             # Of a short page, how long it took says little.
@@ -247,10 +261,10 @@ class ScanCursor:
     def receive_part(self, part: RangeResponse) -> Sequence[KeyValue]:
         """What a part of the stream adds."""
         self._parts += 1
-        self._rest -= len(part.kvs)
-        if part.kvs:
-            self.go_on_after(part.kvs[-1].key)
+        self._rest -= len(part)
+        if part:
+            self.go_on_after(part[-1].key)
         if part.revision:
             # Its last part alone has a header.
             self._left = None
-        return part.kvs
+        return part

@@ -7,6 +7,7 @@ but Python, so that it runs beside whatever a contender wants of its environment
 """
 
 import asyncio
+import ctypes
 import gc
 import importlib
 import inspect
@@ -75,8 +76,11 @@ def memory(name: str) -> int:
 
 
 def forget_peak() -> None:
-    """Have VmHWM begin anew."""
+    """Have VmHWM begin anew, without what the case before has left to the allocator."""
     gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library
+    if trim is not None:
+        trim(0)
     refs = Path("/proc/self/clear_refs")
     if refs.exists():
         refs.write_text("5")

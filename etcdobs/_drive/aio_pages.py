@@ -88,11 +88,12 @@ async def scanned_pages(
                 read = await _now(driver, cursor)
             else:
                 # Who takes but a few keys is read no further page for; who comes for the second takes more.
-                half = (len(kvs) + 1) // 2 if first else 0
-                yield kvs[:half]
-                first = False
+                if first:
+                    half, first = (len(kvs) + 1) // 2, False
+                    yield kvs[:half]
+                    kvs = kvs[half:]
                 ahead = _ahead(driver, cursor)
-                yield kvs[half:]
+                yield kvs
                 read = None if ahead is None else await ahead
     finally:
         _give_up(ahead)

@@ -98,11 +98,12 @@ def scanned_pages(driver: Driver, cursor: ScanCursor, namespace: bytes) -> Gener
             read = _now(driver, cursor)
         else:
             # Who takes but a few keys is read no further page for; who comes for the second takes more.
-            half = (len(kvs) + 1) // 2 if first else 0
-            yield kvs[:half]
-            first = False
+            if first:
+                half, first = (len(kvs) + 1) // 2, False
+                yield kvs[:half]
+                kvs = kvs[half:]
             ahead = _ahead(driver, cursor)
-            yield kvs[half:]
+            yield kvs
             read = None if ahead is None else ahead.result()
 
 

@@ -42,12 +42,17 @@ _fields: Callable[[Any], tuple[Any, ...]] = attrgetter(*Row._fields)
 
 
 class KeyColumns(Sequence[Row]):
-    """The keys of an answer, or of its events, by columns; a column that is missing holds what is not sent."""
+    """The keys of an answer, or of its events, by columns; a column that is missing holds what is not sent.
 
-    __slots__ = ("_columns",)
+    Attributes:
+        size: bytes that the answer came in.
+    """
 
-    def __init__(self, columns: tuple[Any, ...]) -> None:
+    __slots__ = ("_columns", "size")
+
+    def __init__(self, columns: tuple[Any, ...], size: int) -> None:
         self._columns = columns
+        self.size = size
 
     def __len__(self) -> int:
         return len(self._columns[0])
@@ -108,7 +113,7 @@ class Columned:
         return getattr(self._message, name)
 
 
-def _whole(message: Any) -> KeyColumns | None:
+def _whole(message: Any, size: int) -> KeyColumns | None:
     """The columns of keys where each has as many entries, or none.
 
     Every key of etcd's has a revision, and nothing writes a field twice: a column as long as theirs lacks no entry.
@@ -116,31 +121,31 @@ def _whole(message: Any) -> KeyColumns | None:
     columns = _fields(message)
     counts = [*map(len, columns)]
     count = counts[0]
-    return KeyColumns(columns) if count and counts[3] == count and {*counts} <= {0, count} else None
+    return KeyColumns(columns, size) if count and counts[3] == count and {*counts} <= {0, count} else None
 
 
-def _keys(message: Any) -> Columned | None:
-    kvs = _whole(message.kvs)
+def _keys(message: Any, size: int) -> Columned | None:
+    kvs = _whole(message.kvs, size)
     return None if kvs is None else Columned(message, kvs=kvs)
 
 
-def _events(message: Any) -> Columned | None:
+def _events(message: Any, size: int) -> Columned | None:
     events = message.events
-    kvs, types, previous = _whole(events.kv), events.type, None
+    kvs, types, previous = _whole(events.kv, size), events.type, None
     if kvs is None or len(types) not in (0, len(kvs)) or not all(types):
         return None
     if events.HasField("prev_kv"):
-        previous = _whole(events.prev_kv)
+        previous = _whole(events.prev_kv, size)
         if previous is None or len(previous) != len(kvs):
             return None
     return Columned(message, events=EventColumns(bool(types), kvs, previous))
 
 
-def _parser(as_it_is: Parse, as_columns: Parse, columned: Callable[[Any], Columned | None]) -> Parse:
+def _parser(as_it_is: Parse, as_columns: Parse, columned: Callable[[Any, int], Columned | None]) -> Parse:
     def parse(data: bytes) -> Any:
         if len(data) < WORTHWHILE:
             return as_it_is(data)
-        return columned(as_columns(data)) or as_it_is(data)
+        return columned(as_columns(data), len(data)) or as_it_is(data)
 
     return parse
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, overload
 
+from etcdobs._wire.columns import KeyColumns
 from etcdobs.types.key_value import KeyValue, few, key_value, key_values
 
 
@@ -109,6 +110,14 @@ def received_range(header: ResponseHeader, kvs: Sequence[Any], count: int, more:
     object.__setattr__(response, "count", count)
     object.__setattr__(response, "more", more)
     return response
+
+
+def received_bytes(response: RangeResponse) -> int:
+    """How many bytes its keys and their values came in, at least."""
+    unread = response._unread  # pyright: ignore[reportPrivateUsage]  # of this room
+    if isinstance(unread, KeyColumns):
+        return unread.size
+    return sum(len(kv.key) + len(kv.value) for kv in response)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
