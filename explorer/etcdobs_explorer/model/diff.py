@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeAlias, overload
+from typing import NamedTuple, TypeAlias
 
 from . import units
 from .diff_lines import DiffLine, DiffLines, Kind, Part
+from .made_rows import MadeRows
 from .value import Asked, Lines, decode, hex_row
 
 __all__ = ["CONTEXT", "MOST_LINES", "Diff", "DiffLine", "DiffLines", "Kind", "diff"]
@@ -138,7 +139,7 @@ def _note(before: bytes | None, after: bytes | None, lines: int) -> str:
     return "the values are the same" if before == after else ""
 
 
-class _Rows(Sequence[bytes]):
+class _Rows(MadeRows[bytes]):
     """A value as rows of hex, each made when it is asked for."""
 
     def __init__(self, data: bytes) -> None:
@@ -147,13 +148,7 @@ class _Rows(Sequence[bytes]):
     def __len__(self) -> int:
         return (len(self.data) + _ROW - 1) // _ROW
 
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
+    def row(self, index: int) -> bytes:
         return "  ".join(hex_row(self.data, index, _ROW)).encode()
 
 

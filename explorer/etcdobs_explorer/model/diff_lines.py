@@ -2,7 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple, TypeAlias, cast, overload
+from typing import Literal, NamedTuple, TypeAlias
+
+from .made_rows import MadeRows
 
 Kind: TypeAlias = Literal[" ", "-", "+", "@"]
 
@@ -23,7 +25,7 @@ class Part(NamedTuple):
     end: int
 
 
-class DiffLines(Sequence[DiffLine]):
+class DiffLines(MadeRows[DiffLine]):
     """The lines of some parts, one after the other. `changes` are the places where lines of one value only begin."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
@@ -42,32 +44,18 @@ class DiffLines(Sequence[DiffLine]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, index: int) -> DiffLine: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[DiffLine]: ...
-    def __getitem__(self, index: int | slice) -> DiffLine | Sequence[DiffLine]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(self._count))]
-        at = index + self._count if index < 0 else index
-        if not 0 <= at < self._count:
-            raise IndexError("no such line")
-        number = bisect_right(self._starts, at) - 1
+    def row(self, index: int) -> DiffLine:
+        number = bisect_right(self._starts, index) - 1
         part = self._parts[number]
-        return DiffLine(part.kind, part.lines[part.start + at - self._starts[number]])
+        return DiffLine(part.kind, part.lines[part.start + index - self._starts[number]])
 
     def __iter__(self) -> Iterator[DiffLine]:
         for kind, lines, start, end in self._parts:
             for at in range(start, end):
                 yield DiffLine(kind, lines[at])
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(cast("Sequence[object]", other))
 
-    __hash__ = None  # type: ignore[assignment]  # as a list
-
-
-class Texts(Sequence[bytes]):
+class Texts(MadeRows[bytes]):
     """The texts of a difference's lines."""
 
     def __init__(self, lines: Sequence[DiffLine]) -> None:
@@ -76,11 +64,5 @@ class Texts(Sequence[bytes]):
     def __len__(self) -> int:
         return len(self._lines)
 
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
-        if isinstance(index, slice):
-            return [each.text for each in self._lines[index]]
+    def row(self, index: int) -> bytes:
         return self._lines[index].text

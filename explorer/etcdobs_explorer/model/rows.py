@@ -1,12 +1,13 @@
 """Decides which row of the key tree stands where: a long list of which no row is made before it is looked at."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, cast, overload
+from typing import NamedTuple
 
 from .directory import Directory, Loading, place_in
+from .made_rows import MadeRows
 from .records import ChildRecord
 
 
@@ -157,7 +158,7 @@ def _last(directory: Directory, is_filtered: bool) -> RowKind | None:
     return RowKind.MORE if directory.more and not is_filtered else None
 
 
-class Rows(Sequence[Row]):
+class Rows(MadeRows[Row]):
     """The rows of a tree as they are now."""
 
     def __init__(self, layout: Callable[[], Block]) -> None:
@@ -166,23 +167,5 @@ class Rows(Sequence[Row]):
     def __len__(self) -> int:
         return self._layout().size
 
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        layout = self._layout()
-        if isinstance(index, slice):
-            return [layout.row(each) for each in range(*index.indices(layout.size))]
-        at = index + layout.size if index < 0 else index
-        if not 0 <= at < layout.size:
-            raise IndexError("no such row")
-        return layout.row(at)
-
-    def __iter__(self) -> Iterator[Row]:
-        return (self[index] for index in range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(cast("Sequence[object]", other))
-
-    __hash__ = None  # type: ignore[assignment]  # rows change
+    def row(self, index: int) -> Row:
+        return self._layout().row(index)
