@@ -7,7 +7,8 @@ member that does not tell (it is down, or says its version to root only) is no r
 import re
 from dataclasses import replace
 
-from etcdobs._flow import CLIENT_API_VERSION, Flow, Session, unary
+from etcdobs._flow import unary
+from etcdobs._steps import CLIENT_API_VERSION, Flow, Session
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, OldClusterError
 from etcdobs.ops import maintenance

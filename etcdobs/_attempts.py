@@ -87,7 +87,7 @@ class Attempts(Generic[T]):
         endpoints = self.session.endpoints
         if endpoints.silences:
             self._due = endpoints.due(self._now)
-        self._aim = aim = self._choice()
+        self._aim = aim = self._pinned or self._proven or endpoints.pick(self._now, self._tried)
         if self._due is not None or (self._is_free and self._is_doubtful(aim)):
             return None
         return self._to(aim)
@@ -102,14 +102,11 @@ class Attempts(Generic[T]):
             if silence is None:
                 break
             yield from self._elsewhere(silence, self._aim, connected=True)
-            self._aim = self._choice()
+            self._aim = self._pinned or self._proven or self.session.endpoints.pick(self._now, self._tried)
         return self._to(self._aim)
 
-    def _choice(self) -> Endpoint:
-        return self._pinned or self._proven or self.session.endpoints.pick(self._now, self._tried)
-
     def _to(self, endpoint: Endpoint) -> Send:
-        left = self._left()
+        left = self._timeout if self._now == self._started else self._left()
         if self._is_free and self._call.repeatable:
             self._slice = self._cut(left)
         metadata = self.session.metadata(leader=self._needs_leader) if self._needs_token else BARE
@@ -153,7 +150,9 @@ class Attempts(Generic[T]):
     def answered(self, reply: Any) -> T:
         """What the caller gets for the reply to the latest attempt."""
         self.session.endpoints.succeeded(self._aim, self._now)
-        self.session.budget.earn()
+        budget = self.session.budget
+        if budget.left < budget.full:
+            budget.earn()
         try:
             result: T = self._call.decode(reply)
         except EtcdError as error:

@@ -11,8 +11,8 @@ from etcdobs._call import checked_bool, checked_timeout
 from etcdobs._discovery import discover
 from etcdobs._drive.channel import LEAST_KEEPALIVE_TIME, ChannelSettings
 from etcdobs._endpoints import Endpoints
-from etcdobs._flow import Session
 from etcdobs._namespace import as_namespace
+from etcdobs._steps import Session
 from etcdobs._token import Credentials, Secret
 from etcdobs.config import TLS, RetryPolicy, parse_endpoints, refuse_plaintext
 from etcdobs.observe import ClientMetrics, Instruments

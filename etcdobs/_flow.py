@@ -6,24 +6,10 @@ What a flow is, and what it may ask for, is in `_steps.py`; the rules of the att
 from dataclasses import replace
 from typing import TypeVar
 
-from etcdobs._attempts import TOKEN_RENEWALS, Attempts
+from etcdobs._attempts import Attempts
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._probe import probe, reconsider
-from etcdobs._steps import (
-    CLIENT_API_VERSION,
-    NOW,
-    Aside,
-    Flow,
-    Metadata,
-    Note,
-    Now,
-    Other,
-    Renew,
-    Send,
-    Session,
-    Sleep,
-    Step,
-)
+from etcdobs._steps import NOW, Aside, Flow, Metadata, Note, Renew, Send, Session
 from etcdobs.config import Endpoint
 from etcdobs.errors import AuthNotEnabledError, EtcdError
 
@@ -120,25 +106,3 @@ def is_silent(session: Session, endpoint: Endpoint) -> Flow[bool]:
     if len(session.endpoints.all) < 2:
         return False
     return (yield from probe(session, endpoint)) is not None
-
-
-__all__ = [
-    "CLIENT_API_VERSION",
-    "TOKEN_RENEWALS",
-    "Aside",
-    "Flow",
-    "Metadata",
-    "Note",
-    "Now",
-    "Other",
-    "Renew",
-    "Send",
-    "Session",
-    "Sleep",
-    "Step",
-    "is_silent",
-    "open_stream",
-    "renew_token",
-    "token_of",
-    "unary",
-]

@@ -5,7 +5,8 @@ The rule is etcdctl's `endpoint health`: to be denied the read is an answer too,
 
 from dataclasses import replace
 
-from etcdobs._flow import Flow, Now, Session, unary
+from etcdobs._flow import unary
+from etcdobs._steps import Flow, Now, Session
 from etcdobs.config import Endpoint
 from etcdobs.errors import DeadlineExceededError, EtcdError, PermissionDeniedError
 from etcdobs.ops import kv, maintenance

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from etcdobs._call import CLIENT_DEFAULT, Timeout
-from etcdobs._flow import Flow, Session, unary
+from etcdobs._flow import unary
+from etcdobs._steps import Flow, Session
 from etcdobs.config import Endpoint, parse_endpoints
 from etcdobs.errors import PermissionDeniedError
 from etcdobs.ops import cluster

@@ -99,24 +99,28 @@ def backoff_bound(failures: int, first: float, longest: float) -> float:
 
 
 class Budget:
-    """What the repeated requests of a client may cost its cluster: a bucket that each empties, and successes refill."""
+    """What the repeated requests of a client may cost its cluster: a bucket that each empties, and successes refill.
+
+    Attributes:
+        full: what it holds at most.
+        left: what it holds.
+    """
 
     def __init__(self, policy: RetryPolicy | None) -> None:
-        self._full: float = policy.budget if policy else 0.0
+        self.full: float = policy.budget if policy else 0.0
         self._refill: float = policy.budget_ratio if policy else 0.0
-        self._left = self._full
+        self.left: float = self.full
 
     def spend(self) -> bool:
         """Take what one repeated request costs; False when there is not enough left."""
-        if self._left < 1:
+        if self.left < 1:
             return False
-        self._left -= 1
+        self.left -= 1
         return True
 
     def earn(self) -> None:
         """A call succeeded."""
-        if self._left < self._full:
-            self._left = min(self._full, self._left + self._refill)
+        self.left = min(self.full, self.left + self._refill)
 
 
 class Backoff:

@@ -115,7 +115,8 @@ def as_key(key: object) -> bytes:
     """
     if isinstance(key, Keys):
         raise TypeError(f"one key is wanted here, not a range of keys: {key!r}")
-    name = as_bytes("key", key)
+    # Of what is asked by the million, without another call.
+    name = key if type(key) is bytes else key.encode() if type(key) is str else as_bytes("key", key)
     if not name:
         raise EmptyKeyError("key is not provided: it is empty")
     return name

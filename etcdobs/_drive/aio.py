@@ -97,49 +97,46 @@ class Driver:
 
     async def call(self, call: Call[T]) -> T:
         """Carry out one call; it is one operation, whatever attempts it takes."""
-        attempts = self._instruments.attempts(call.request)
+        spans = self._instruments.attempts(call.request)
         operation = None if self.metrics is None else self.metrics.operation(operation_of(call))
         began = 0.0 if operation is None else operation.begin()
         try:
-            result = await self._carry_out(call, attempts)
+            if self.closing or Generation.number != self._generation:
+                self.check_usable(call.rpc.path[1:])
+            if asyncio.get_running_loop() is not self._loop:
+                self.enter_loop()
+            answer: Any = None
+            attempts, flow = directly(call, self.session, time.monotonic()), None
+            send = None if attempts is None else attempts.next()
+            if attempts is None or send is None:
+                flow = unary(call, self.session) if attempts is None else attempted(attempts, None)
+            else:
+                try:
+                    reply = await self._send(send, spans)
+                except EtcdError as error:
+                    error.method = error.method or call.rpc.path[1:]
+                    flow = attempted(attempts, send, error)
+                else:
+                    answer = attempts.answered(reply)
+            if flow is not None:
+                answer = await self.run(flow, call.rpc.path[1:], spans)
         except BaseException as error:
-            attempts.over(error)
+            spans.over(error)
             if operation is not None:
                 operation.end(began, outcome(error))
             raise
-        if attempts.held is not None:
-            attempts.over()
+        if spans.held is not None:
+            spans.over()
         if operation is not None:
             operation.end(began)
+        result: T = answer
         return result
-
-    async def _carry_out(self, call: Call[T], spans: Attempts) -> T:
-        method = call.rpc.path[1:]
-        self._check(method)
-        attempts = directly(call, self.session, time.monotonic())
-        send = None if attempts is None else attempts.next()
-        if attempts is None or send is None:
-            flow = unary(call, self.session) if attempts is None else attempted(attempts, None)
-            return await self.run(flow, method, spans)
-        try:
-            reply = await self._send(send, spans)
-        except EtcdError as error:
-            error.method = error.method or method
-            flow = attempted(attempts, send, error)
-        else:
-            return attempts.answered(reply)
-        return await self.run(flow, method, spans)
-
-    def _check(self, method: str) -> None:
-        if self.closing or Generation.number != self._generation:
-            self.check_usable(method)
-        if asyncio.get_running_loop() is not self._loop:
-            self.enter_loop()
 
     async def run(self, flow: Flow[T], method: str = "", attempts: Attempts | None = None) -> T:
         """Perform what `flow` asks for until it returns; `method` is the RPC that it is for, where it is for one."""
         if attempts is None:  # else it was looked before the first of them
-            self._check(method)
+            self.check_usable(method)
+            self.enter_loop()
         answer: Any = None
         failure: EtcdError | None = None
         while True:

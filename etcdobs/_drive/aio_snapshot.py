@@ -9,12 +9,14 @@ from typing import Any
 
 import grpc
 
+from etcdobs._attempts import TOKEN_RENEWALS
 from etcdobs._call import Timeout, checked_timeout
 from etcdobs._drive.aio import Driver
 from etcdobs._drive.part_file import PartFile
-from etcdobs._flow import TOKEN_RENEWALS, Metadata, open_stream, token_of
+from etcdobs._flow import open_stream, token_of
 from etcdobs._retry import TOKEN_REFUSED
 from etcdobs._snapshot import SNAPSHOT, SnapshotCheck
+from etcdobs._steps import Metadata
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.config import Endpoint
 from etcdobs.errors import EtcdError, UnavailableError

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from etcdobs._flow import Session
+from etcdobs._steps import Session
 from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
 

@@ -7,8 +7,8 @@ from time import perf_counter
 from typing import TypeVar
 
 from etcdobs._drive.log import Log
-from etcdobs._flow import Note
 from etcdobs._operations import LOCK
+from etcdobs._steps import Note
 from etcdobs.errors import EtcdError, InternalError
 from etcdobs.observe import ClientMetrics
 from etcdobs.observe.recorder import CODE_NAMES

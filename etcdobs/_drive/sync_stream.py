@@ -7,11 +7,12 @@ from typing import Any
 
 import grpc
 
+from etcdobs._attempts import TOKEN_RENEWALS
 from etcdobs._drive.notes import unexpected
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.sync_mailbox import Mailbox
 from etcdobs._drive.uninterrupted import Latch, apart, join
-from etcdobs._flow import TOKEN_RENEWALS, is_silent, open_stream, token_of
+from etcdobs._flow import is_silent, open_stream, token_of
 from etcdobs._retry import TOKEN_REFUSED, Backoff, reason
 from etcdobs._watch import (
     METHOD,
