@@ -23,6 +23,7 @@ from benchmarks.suite.contenders.raw_messages import txn_request
 from etcdobs import AsyncClient, Client, Put, Txn
 from etcdobs._load import load
 from etcdobs._wire import etcdserverpb as pb
+from tests.instant import InstantAioChannel, InstantChannel
 
 KEYS = next(iter(keyspace.chunks("/bench/load/", keyspace.OPERATIONS)))
 LINES = list(keyspace.lines("/bench/load/", 40 * keyspace.OPERATIONS))
@@ -38,31 +39,6 @@ def answer(request: Any) -> Any:
     reads = request.success[0].HasField("request_range")
     part: dict[str, Any] = {"response_range": FOUND} if reads else {"response_put": {}}
     return pb.TxnResponse(succeeded=True, responses=[part] * len(request.success))
-
-
-class Instant:
-    """A channel that answers at once."""
-
-    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
-        return lambda request, **_: answer(request)
-
-    unary_stream = stream_stream = unary_unary
-
-    def close(self) -> None: ...
-
-
-class InstantAio:
-    """The same for asyncio."""
-
-    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
-        async def call(request: Any, **_: Any) -> Any:
-            return answer(request)
-
-        return call
-
-    unary_stream = stream_stream = unary_unary
-
-    async def close(self) -> None: ...
 
 
 def raw() -> int:
@@ -128,8 +104,8 @@ def main(rounds: int) -> None:
         least = min(each(action) for _ in range(rounds * 5))
         print(f"{action.__name__:21}{least:8.2f} us a key")
     with (
-        patch.object(grpc, "insecure_channel", lambda *_, **__: Instant()),
-        patch.object(grpc.aio, "insecure_channel", lambda *_, **__: InstantAio()),
+        patch.object(grpc, "insecure_channel", lambda *_, **__: InstantChannel(answer)),
+        patch.object(grpc.aio, "insecure_channel", lambda *_, **__: InstantAioChannel(answer)),
     ):
         for callers in (64, 8, 1):
             blocking(rounds, callers)

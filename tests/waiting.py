@@ -24,6 +24,14 @@ async def eventually(condition: Callable[[], Any], timeout: float = 10) -> Any:
         await asyncio.sleep(0.01)
 
 
+def until(condition: Callable[[], object], timeout: float = 10) -> None:
+    """Return as soon as `condition` is true; fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"not so within {timeout:g} s: {inspect.getsource(condition).strip()}"
+        time.sleep(0.01)
+
+
 async def taken(watcher: AsyncWatcher, count: int, timeout: float = 10) -> list[Event]:
     """The next `count` events."""
     return [await watcher.get(timeout=timeout) for _ in range(count)]

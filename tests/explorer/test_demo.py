@@ -12,10 +12,12 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "etcdobs_explorer.demo"]
 # A shell's job: the terminal is its controlling one, so that Ctrl-C and a closed window reach it as signals.
@@ -52,15 +54,6 @@ def left_behind(tmp_path: Path, output: str) -> list[str]:
     marks = [str(tmp_path), *([f"http://127.0.0.1:{port[1]}"] if port else [])]
     processes = [command for command in commands() if any(mark in command for mark in marks)]
     return processes + [entry.name for entry in tmp_path.iterdir()]
-
-
-def eventually(condition: Callable[[], bool], timeout: float = 10) -> bool:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class Terminal:
@@ -230,7 +223,7 @@ def test_even_a_kill_leaves_nothing(tmp_path: Path) -> None:
         output = "".join(iter(demo.stdout.readline, "\n"))
         demo.kill()
     assert "leases" in output
-    assert eventually(lambda: left_behind(tmp_path, output) == [])
+    until(lambda: left_behind(tmp_path, output) == [])
 
 
 def test_in_a_terminal_it_opens_the_explorer_until_q(terminal: Terminal, tmp_path: Path) -> None:
@@ -278,11 +271,11 @@ def test_a_window_that_is_closed_leaves_nothing(window: Terminal, tmp_path: Path
     window.read_until(moment)
     os.close(window.master)
     assert window.process.wait(20) in (128 + signal.SIGHUP, 1), "1 where the failing terminal is noticed first"
-    assert eventually(lambda: left_behind(tmp_path, window.output) == [])
+    until(lambda: left_behind(tmp_path, window.output) == [])
 
 
 def test_a_window_that_is_closed_without_a_signal_leaves_nothing(foreign_window: Terminal, tmp_path: Path) -> None:
     foreign_window.read_until("registry")
     os.close(foreign_window.master)
     assert foreign_window.process.wait(5) == 128 + signal.SIGHUP
-    assert eventually(lambda: left_behind(tmp_path, foreign_window.output) == [])
+    until(lambda: left_behind(tmp_path, foreign_window.output) == [])

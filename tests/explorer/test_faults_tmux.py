@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from etcdobs import Client
 from etcdobs.testing import Etcd
 from tests.explorer.test_tmux import ends_well
 from tests.explorer.tmux import Window, explorer_in_tmux, program
+from tests.waiting import until
 
 QUITS = 3.0  # seconds, on a busy machine; a deadline that is waited for takes longer
 
@@ -68,14 +69,6 @@ def has_keys(process: int) -> bool:
     """Whether the terminal's keys go to the job that a process is in."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return fields[2] == fields[5]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that is not on the screen."""
-    end = time.monotonic() + 25.0
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("key", ["q", "C-c"])

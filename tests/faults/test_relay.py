@@ -5,11 +5,12 @@ import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from etcdobs.testing import Relay, relay
+from tests.waiting import until
 
 
 class Echo(socketserver.ThreadingTCPServer):
@@ -81,12 +82,6 @@ def receive(connection: socket.socket, size: int) -> bytes:
 def echoed(connection: socket.socket, sent: bytes) -> bytes:
     connection.sendall(sent)
     return receive(connection, len(sent))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Returns when it holds; the test's own timeout bounds the wait."""
-    while not condition():
-        time.sleep(0.001)
 
 
 def is_silent(connection: socket.socket, seconds: float = 0.2) -> bool:

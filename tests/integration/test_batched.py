@@ -4,7 +4,6 @@ import asyncio
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from etcdobs import (
 )
 from etcdobs.testing import Etcd, etcd
 from tests.conftest import OpenClient
+from tests.frozen import frozen
 from tests.waiting import QUICK, eventually
 
 
@@ -52,15 +52,6 @@ def calls(registry: CollectorRegistry, *methods: str) -> float:
 def sent(registry: CollectorRegistry) -> float:
     """All calls: what goes alone is no transaction."""
     return calls(registry, "Txn", "Put", "Range")
-
-
-@contextmanager
-def frozen(server: Etcd) -> Iterator[None]:
-    server.pause()
-    try:
-        yield
-    finally:
-        server.resume()
 
 
 async def outcomes(*asked: Any) -> list[Any]:

@@ -2,8 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from etcdobs import AsyncClient, Client, ClientMetrics, Keys, LeaseNotFoundError, RequestTooLargeError
 from etcdobs.testing import Etcd
 from tests.conftest import OpenClient
+from tests.frozen import frozen
 
 
 def started(registry: CollectorRegistry) -> dict[str, float]:
@@ -22,15 +21,6 @@ def started(registry: CollectorRegistry) -> dict[str, float]:
         for method in ("Range", "Put", "DeleteRange", "Txn")
     }
     return {method: count for method, count in found.items() if count}
-
-
-@contextmanager
-def frozen(server: Etcd) -> Iterator[None]:
-    server.pause()
-    try:
-        yield
-    finally:
-        server.resume()
 
 
 async def test_it_is_as_a_call_of_the_client(open_client: OpenClient, etcd_server: Etcd, prefix: str) -> None:

@@ -6,99 +6,22 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
 
-from etcdobs._wire import etcdserverpb as pb
-from etcdobs._wire import rpc
 from etcdobs.testing import (
-    Certificates,
     Etcd,
-    EtcdCluster,
     EtcdNotFoundError,
     EtcdStartError,
-    certificates,
     etcd,
-    etcd_cluster,
     find_etcd,
 )
 from etcdobs.testing._ports import take_port
-
-# A lone member elects itself sooner: these tests start many.
-QUICK = ["--heartbeat-interval=10", "--election-timeout=100"]
-
-
-def eventually(condition: Callable[[], bool], timeout: float = 10) -> bool:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def exists(pid: int) -> bool:
-    """Whether the process runs; one that ended and that nobody has waited for yet does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:  # it ended this instant, or the system has no /proc
-        return not Path("/proc").exists()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def left_behind(pid: int, port: int, directory: Path) -> list[str]:
-    remains = {"process": exists(pid), "port": listens(port), "directory": directory.exists()}
-    return [what for what, remains_so in remains.items() if remains_so]
-
-
-def trust(certs: Certificates, *, show: bool) -> grpc.ChannelCredentials:
-    own = (certs.client_key.read_bytes(), certs.client_cert.read_bytes()) if show else (None, None)
-    return grpc.ssl_channel_credentials(certs.ca.read_bytes(), *own)
-
-
-@contextmanager
-def channel(server: Etcd, credentials: grpc.ChannelCredentials | None = None) -> Iterator[grpc.Channel]:
-    target = f"127.0.0.1:{server.port}"
-    options = [("grpc.enable_http_proxy", 0)]
-    opened = (
-        grpc.insecure_channel(target, options)
-        if credentials is None
-        else grpc.secure_channel(target, credentials, options)
-    )
-    with opened:
-        yield opened
-
-
-def ask(opened: grpc.Channel, name: str, request: Any) -> Any:
-    method = rpc(name)
-    call = opened.unary_unary(
-        method.path,
-        request_serializer=method.request.SerializeToString,
-        response_deserializer=method.response.FromString,
-    )
-    return call(request, timeout=10, wait_for_ready=True)
-
-
-def put(opened: grpc.Channel, key: str, value: str) -> None:
-    ask(opened, "etcdserverpb.KV/Put", pb.PutRequest(key=key.encode(), value=value.encode()))
-
-
-def get(opened: grpc.Channel, key: str) -> list[bytes]:
-    reply = ask(opened, "etcdserverpb.KV/Range", pb.RangeRequest(key=key.encode()))
-    return [kv.value for kv in reply.kvs]
+from tests.bare_grpc import channel, get, put
+from tests.remains import exists, left_behind, listens
+from tests.waiting import QUICK, until
 
 
 class TestOneMember:
@@ -235,7 +158,7 @@ class TestNothingIsLeft:
                 child.send_signal(end)
             child.wait()
 
-            assert eventually(lambda: left_behind(pid, port, Path(directory)) == [])
+            until(lambda: left_behind(pid, port, Path(directory)) == [])
 
     def test_but_the_data_where_the_caller_named_its_directory(self, tmp_path: Path) -> None:
         with etcd(flags=QUICK, data_dir=tmp_path / "kept") as server, channel(server) as opened:
@@ -317,147 +240,6 @@ class TestFindEtcd:
         monkeypatch.setenv("PATH", "")
 
         assert find_etcd().parent.name == "etcdbin"
-
-
-class TestTLS:
-    def test_a_client_that_trusts_the_ca_is_served(self) -> None:
-        with (
-            etcd(flags=QUICK, tls="server") as server,
-            channel(server, trust(server.certificates, show=False)) as opened,
-        ):
-            assert server.endpoint.startswith("https://")
-            put(opened, "key", "value")
-
-            assert get(opened, "key") == [b"value"]
-
-    def test_mutual_asks_for_a_certificate(self) -> None:
-        with etcd(flags=QUICK, tls="mutual") as server:
-            with channel(server, trust(server.certificates, show=True)) as opened:
-                put(opened, "key", "value")
-                assert get(opened, "key") == [b"value"]
-            with (
-                channel(server, trust(server.certificates, show=False)) as opened,
-                pytest.raises(grpc.FutureTimeoutError),
-            ):
-                grpc.channel_ready_future(opened).result(timeout=1)
-
-    def test_etcdctl_gets_the_certificates(self) -> None:
-        with etcd(flags=QUICK, tls="mutual") as server:
-            assert "OK" in server.etcdctl("put", "key", "value")
-
-    def test_serves_with_certificates_that_were_given(self, tmp_path: Path) -> None:
-        given = certificates(tmp_path)
-
-        with (
-            etcd(flags=QUICK, tls="server", certificates=given) as server,
-            channel(server, trust(given, show=False)) as opened,
-        ):
-            assert server.certificates == given
-            assert get(opened, "key") == []
-
-    def test_members_share_one_ca(self) -> None:
-        with etcd_cluster(2, tls="mutual") as cluster:
-            for member in cluster:
-                with channel(member, trust(cluster.certificates, show=True)) as opened:
-                    assert get(opened, "key") == []
-
-    def test_expired_certificates_can_be_made_and_served(self, tmp_path: Path) -> None:
-        expired = certificates(tmp_path, days=-1)
-
-        with (
-            etcd(flags=QUICK, tls="server", certificates=expired) as server,
-            channel(server, trust(expired, show=False)) as opened,
-            pytest.raises(grpc.FutureTimeoutError),
-        ):
-            grpc.channel_ready_future(opened).result(timeout=1)
-
-    def test_without_tls_there_are_no_certificates(self, etcd_server: Etcd) -> None:
-        with pytest.raises(RuntimeError, match="tls="):
-            _ = etcd_server.certificates
-
-
-class TestAuthentication:
-    def test_an_anonymous_put_is_refused_and_roots_is_not(self) -> None:
-        with etcd(flags=QUICK, root_password="secret") as server, channel(server) as opened:
-            with pytest.raises(grpc.RpcError, match="user name is empty"):
-                put(opened, "key", "value")
-            assert "OK" in server.etcdctl("put", "key", "value")
-
-    def test_it_stays_enabled_over_a_restart(self) -> None:
-        with etcd(flags=QUICK, root_password="secret") as server:
-            server.stop()
-            server.start()
-
-            assert "OK" in server.etcdctl("put", "key", "value")
-
-    def test_and_in_data_that_the_caller_keeps(self, tmp_path: Path) -> None:
-        for _ in range(2):
-            with etcd(flags=QUICK, root_password="secret", data_dir=tmp_path / "kept") as server:
-                assert "OK" in server.etcdctl("put", "key", "value")
-
-    def test_holds_for_every_member(self) -> None:
-        with etcd_cluster(3, root_password="secret") as cluster:
-            for member in cluster:
-                assert "OK" in member.etcdctl("put", "key", "value")
-
-
-class TestCluster:
-    def test_members_form_one_cluster(self, etcd_cluster_of_three: EtcdCluster, prefix: str) -> None:
-        cluster = etcd_cluster_of_three
-        with channel(cluster[0]) as opened:
-            put(opened, f"{prefix}key", "value")
-
-        with channel(cluster[2]) as opened:
-            assert get(opened, f"{prefix}key") == [b"value"]
-        assert cluster.endpoint == ",".join(member.endpoint for member in cluster.members)
-        assert cluster.endpoints == [member.endpoint for member in cluster]
-        assert len(cluster) == 3
-
-    @pytest.mark.parametrize(("fail", "mend"), [("kill", "start"), ("stop", "start"), ("pause", "resume")])
-    def test_another_member_leads_when_the_leader_fails(
-        self, etcd_cluster_of_three: EtcdCluster, prefix: str, fail: str, mend: str
-    ) -> None:
-        old = etcd_cluster_of_three.leader()
-
-        getattr(old, fail)()
-        try:
-            new = etcd_cluster_of_three.leader()
-
-            assert new is not old
-            with channel(new) as opened:
-                put(opened, f"{prefix}key", "value")
-        finally:
-            getattr(old, mend)()
-        assert eventually(old.is_healthy)
-
-    def test_no_member_leads_without_a_quorum(self) -> None:
-        with etcd_cluster(3) as cluster:
-            cluster[0].kill()
-            cluster[1].pause()
-
-            with pytest.raises(TimeoutError, match="no leader with a quorum among 3"):
-                cluster.leader(timeout=3)
-
-    def test_a_member_without_quorum_starts_when_it_need_not_serve(self) -> None:
-        with etcd_cluster(3) as cluster:
-            cluster.stop()
-
-            cluster[0].start(wait=False)
-            assert cluster[0].running
-            cluster.start()
-
-            assert cluster.leader() in cluster.members
-
-    def test_nothing_is_left_of_it(self) -> None:
-        with etcd_cluster(3) as cluster:
-            traces = [(member.pid, member.port, member.directory) for member in cluster]
-            cluster[1].pause()
-
-        assert [left_behind(*of_one) for of_one in traces] == [[], [], []]
-
-    def test_it_has_at_least_one_member(self) -> None:
-        with pytest.raises(ValueError, match="at least one"):
-            etcd_cluster(0)
 
 
 def test_a_port_taken_before_the_first_start_is_another_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,7 @@ import asyncio
 import gc
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import repeat
 from typing import Any
 
@@ -16,6 +15,7 @@ from etcdobs.recipes import AsyncCache, AsyncLeasingKV, Cache
 from etcdobs.testing import Etcd
 from tests.clients import BlockingAsAsync
 from tests.conftest import OpenClient
+from tests.frozen import frozen
 from tests.integration.leasing import leasing
 from tests.waiting import Stopwatch, eventually
 
@@ -30,15 +30,6 @@ def cache_of(client: Any, keys: Keys) -> Any:
 def target(wrapped: Any) -> Any:
     """What is not awaited on either client."""
     return wrapped._target if type(wrapped) is BlockingAsAsync else wrapped
-
-
-@contextmanager
-def frozen(server: Etcd) -> Generator[None]:
-    server.pause()
-    try:
-        yield
-    finally:
-        server.resume()
 
 
 def background() -> set[str]:

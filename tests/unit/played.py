@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from etcdobs._endpoints import Endpoints
-from etcdobs._flow import Aside, Flow, Note, Now, Renew, Send, Session, Sleep, Step, renew_token, unary
+from etcdobs._flow import renew_token, unary
+from etcdobs._steps import Aside, Flow, Note, Now, Renew, Send, Session, Sleep, Step
 from etcdobs._token import Credentials
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.config import RetryPolicy, parse_endpoints

@@ -18,35 +18,30 @@ from etcdobs import Client
 from etcdobs._drive import sync_batch
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.recipes.batched import Batch
+from tests.instant import InstantChannel
 
 HEADER = pb.ResponseHeader(revision=3)
 LIBRARY = Path(sync_batch.__file__).parents[1]
 ROOMS = {sync_batch.__file__, *(str(LIBRARY / name) for name in ("_batch.py", "_batch_entry.py"))}
 
 
-class InstantChannel:
-    """Answers at once; `meanwhile` is called first."""
+class Meanwhile:
+    """What is done before a call is answered."""
 
-    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+    does: Callable[[], object] = staticmethod(lambda: None)
 
-    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
-        def call(request: Any, **_: Any) -> Any:
-            InstantChannel.meanwhile()
-            if isinstance(request, pb.TxnRequest):
-                return pb.TxnResponse(header=HEADER, responses=[pb.ResponseOp() for _ in request.success])
-            return pb.PutResponse(header=HEADER) if isinstance(request, pb.PutRequest) else pb.RangeResponse()
 
-        return call
-
-    unary_stream = stream_stream = unary_unary
-
-    def close(self) -> None: ...
+def answer(request: Any) -> Any:
+    Meanwhile.does()
+    if isinstance(request, pb.TxnRequest):
+        return pb.TxnResponse(header=HEADER, responses=[pb.ResponseOp() for _ in request.success])
+    return pb.PutResponse(header=HEADER) if isinstance(request, pb.PutRequest) else pb.RangeResponse()
 
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grpc, "insecure_channel", lambda *_, **__: InstantChannel())
-    monkeypatch.setattr(InstantChannel, "meanwhile", staticmethod(lambda: None))
+    monkeypatch.setattr(grpc, "insecure_channel", lambda *_, **__: InstantChannel(answer))
+    monkeypatch.setattr(Meanwhile, "does", staticmethod(lambda: None))
 
 
 def interrupted(action: Callable[[], object], place: int) -> bool:
@@ -108,12 +103,12 @@ def test_a_caller_that_others_wait_behind() -> None:
             behind = [threading.Thread(target=batch.put, args=(key,), daemon=True) for key in ("k", "other")]
 
             def let_them_ask(behind: list[threading.Thread] = behind) -> None:
-                InstantChannel.meanwhile = staticmethod(lambda: None)
+                Meanwhile.does = staticmethod(lambda: None)
                 for thread in behind:
                     thread.start()
                     thread.join(0.02)
 
-            InstantChannel.meanwhile = staticmethod(let_them_ask)
+            Meanwhile.does = staticmethod(let_them_ask)
             waiting = interrupted(partial(batch.put, "k", "v"), place)
             for thread in behind:
                 if thread.ident is not None:
@@ -124,8 +119,8 @@ def test_a_caller_that_others_wait_behind() -> None:
 
 def test_leaving_it_while_others_wait_behind_one_that_goes_alone() -> None:
     for _ in range(15):  # whether the one who leaves is told in time was a matter of which thread is faster
-        answer = threading.Event()
-        InstantChannel.meanwhile = answer.wait
+        answered = threading.Event()
+        Meanwhile.does = answered.wait
         with Client(metrics=None) as client:
             batch = client.batched()
             asked: list[Callable[[], object]] = [partial(ask, "k") for ask in (batch.put, batch.put, batch.get)]
@@ -133,7 +128,7 @@ def test_leaving_it_while_others_wait_behind_one_that_goes_alone() -> None:
             for thread in threads:
                 thread.start()
                 thread.join(0.01)
-            answer.set()
+            answered.set()
             for thread in threads:
                 thread.join(5)
             assert not any(thread.is_alive() for thread in threads)

@@ -20,14 +20,14 @@ from prometheus_client import CollectorRegistry
 import etcdobs
 from etcdobs import AsyncClient, Client, ClientMetrics
 from etcdobs._wire import etcdserverpb as pb
+from tests.instant import InstantAioChannel, InstantChannel
 
 LIBRARY = str(Path(etcdobs.__file__).parent)
 
-# Of a get and of a put, with Python 3.11 to 3.13.
-BLOCKING = {"nothing": (24, 30), "metrics": (34, 40), "metrics and spans": (45, 51)}
-AWAITED = {"nothing": (25, 31), "metrics": (35, 41), "metrics and spans": (46, 52)}
+# Of a get and of a put, blocking and awaited alike, with Python 3.11 to 3.13.
+FUNCTIONS = {"nothing": (19, 25), "metrics": (29, 35), "metrics and spans": (40, 46)}
 TOLERANCE = 1.05
-TELEMETRY = list(BLOCKING)
+TELEMETRY = list(FUNCTIONS)
 
 HEADER = pb.ResponseHeader(cluster_id=1, member_id=2, revision=3, raft_term=4)
 STORED = pb.RangeResponse(header=HEADER, count=1)
@@ -39,43 +39,10 @@ def answer(request: Any) -> Any:
     return WRITTEN if isinstance(request, pb.PutRequest) else STORED
 
 
-class InstantChannel:
-    """A channel of gRPC's that answers at once, and whose answers are there."""
-
-    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
-        return lambda request, **_: answer(request)
-
-    unary_stream = stream_stream = unary_unary
-
-    def close(self) -> None: ...
-
-
-class InstantAioChannel:
-    """The same for asyncio."""
-
-    def unary_unary(self, *_: Any, **__: Any) -> Callable[..., Any]:
-        async def call(request: Any, **_: Any) -> Any:
-            return answer(request)
-
-        return call
-
-    unary_stream = stream_stream = unary_unary
-
-    async def close(self) -> None: ...
-
-
-def instant(*_: Any, **__: Any) -> Any:
-    return InstantChannel()
-
-
-def instant_aio(*_: Any, **__: Any) -> Any:
-    return InstantAioChannel()
-
-
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grpc, "insecure_channel", instant)
-    monkeypatch.setattr(grpc.aio, "insecure_channel", instant_aio)
+    monkeypatch.setattr(grpc, "insecure_channel", lambda *_, **__: InstantChannel(answer))
+    monkeypatch.setattr(grpc.aio, "insecure_channel", lambda *_, **__: InstantAioChannel(answer))
 
 
 def telemetry(which: str) -> dict[str, Any]:
@@ -125,8 +92,8 @@ def test_the_functions_that_a_blocking_call_goes_through(which: str) -> None:
         client.put("key", "value")
         gotten = calls_of(lambda: client.get("key"))
         written = calls_of(lambda: client.put("key", "value"))
-    assert within(gotten, BLOCKING[which][0]), (len(gotten), gotten)
-    assert within(written, BLOCKING[which][1]), (len(written), written)
+    assert within(gotten, FUNCTIONS[which][0]), (len(gotten), gotten)
+    assert within(written, FUNCTIONS[which][1]), (len(written), written)
 
 
 @pytest.mark.parametrize("which", TELEMETRY)
@@ -136,8 +103,8 @@ async def test_the_functions_that_an_awaited_call_goes_through(which: str) -> No
         await client.put("key", "value")
         gotten = calls_of(lambda: at_once(client.get("key")))
         written = calls_of(lambda: at_once(client.put("key", "value")))
-    assert within(gotten, AWAITED[which][0]), (len(gotten), gotten)
-    assert within(written, AWAITED[which][1]), (len(written), written)
+    assert within(gotten, FUNCTIONS[which][0]), (len(gotten), gotten)
+    assert within(written, FUNCTIONS[which][1]), (len(written), written)
 
 
 def test_each_option_that_a_call_was_told_costs_one_check() -> None:

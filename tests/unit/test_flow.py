@@ -8,7 +8,7 @@ import pytest
 
 from etcdobs import RetryPolicy, errors
 from etcdobs._call import Call
-from etcdobs._flow import Send, Session
+from etcdobs._steps import Send, Session
 from etcdobs.errors import (
     ConnectionFailedError,
     DeadlineExceededError,

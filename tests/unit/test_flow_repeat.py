@@ -6,7 +6,7 @@ import pytest
 
 from etcdobs import RetryPolicy
 from etcdobs._call import Call
-from etcdobs._flow import Send
+from etcdobs._steps import Send
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import (
     CompactedError,

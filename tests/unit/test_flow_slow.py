@@ -7,8 +7,9 @@ import pytest
 
 from etcdobs import RetryPolicy
 from etcdobs._attempts import LEAST_SLICE, LONGEST_SLICE, slice_of
-from etcdobs._flow import Send, open_stream
+from etcdobs._flow import open_stream
 from etcdobs._probe import PROBE_SECONDS
+from etcdobs._steps import Send
 from etcdobs.errors import (
     ClosedError,
     ConnectionFailedError,

@@ -6,7 +6,8 @@ import pytest
 
 from etcdobs import RetryPolicy
 from etcdobs._call import Call
-from etcdobs._flow import Renew, Send, open_stream, renew_token, token_of, unary
+from etcdobs._flow import open_stream, renew_token, token_of, unary
+from etcdobs._steps import Renew, Send
 from etcdobs.errors import (
     AuthenticationFailedError,
     AuthNotEnabledError,

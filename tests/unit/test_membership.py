@@ -6,8 +6,8 @@ import pytest
 
 from etcdobs import Member, PermissionDeniedError, UnavailableError
 from etcdobs._endpoints import Endpoints
-from etcdobs._flow import Now, Send, Session
 from etcdobs._membership import endpoints_of, member_endpoints
+from etcdobs._steps import Now, Send, Session
 from etcdobs._token import Credentials
 from etcdobs.config import parse_endpoints
 from etcdobs.errors import EtcdError
