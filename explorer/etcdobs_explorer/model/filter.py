@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-import re2
-
 from .text import inert
 
 Test: TypeAlias = Callable[[bytes], bool]
@@ -55,8 +53,8 @@ def _compiled(text: str) -> tuple[Test | None, str]:
         return _containing(wanted, is_inverse), ""
     try:
         return _matching(pattern, is_inverse), ""
-    except re2.error as error:
-        return None, f"no regular expression: {inert(error.args[0]).plain}"
+    except ValueError as error:
+        return None, f"no regular expression: {error}"
 
 
 def _pattern(wanted: str) -> str | None:
@@ -75,9 +73,14 @@ def _containing(text: str, is_inverse: bool) -> Test:
 
 
 def _matching(pattern: str, is_inverse: bool) -> Test:
+    import re2  # noqa: PLC0415 - of the `explorer` extra, which text output does without
+
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1  # bytes as they are
     options.case_sensitive = pattern != pattern.lower()
     options.log_errors = False
-    search = re2.compile(pattern.encode("utf-8", "surrogateescape"), options).search
+    try:
+        search = re2.compile(pattern.encode("utf-8", "surrogateescape"), options).search
+    except re2.error as error:
+        raise ValueError(inert(error.args[0]).plain) from None
     return (lambda raw: search(raw) is None) if is_inverse else (lambda raw: search(raw) is not None)
