@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 # Seconds after which a thread that has nothing to send ends.
 _IDLE = 2.0
-
-
 # Seconds for which those who are woken may wake one another; then all that are left are.
 _RELAY = 0.005
 

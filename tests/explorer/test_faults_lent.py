@@ -37,21 +37,20 @@ def server(quick_etcd: Etcd) -> Etcd:
     return quick_etcd
 
 
-def test_before_the_program_has_the_terminal_it_is_the_programs(server: Etcd, tmp_path: Path) -> None:
-    script = tmp_path / "start.py"
-    script.write_text(INTERRUPTED.format(when="group != os.getpgrp()"))
-    with terminal("--endpoints", server.endpoint, script=script, EDITOR="sh -c 'sleep 30'", VISUAL="") as shown:
-        shown.wait_for("only-key", "value", "live")
-        shown.press("E")
-        shown.wait_for("sh ended with -2: nothing is written")
-        goes_on(shown)
+MOMENTS = {
+    "before the program has it": ("group != os.getpgrp()", "sh -c 'sleep 30'", "sh ended with -2: nothing is written"),
+    "after the program ended": ("group == os.getpgrp()", "true", "nothing changed: nothing is written"),
+}
 
 
-def test_after_the_program_ended_it_is_nobodys(server: Etcd, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("when", "editor", "said"), MOMENTS.values(), ids=MOMENTS)
+def test_in_between_it_ends_nothing_but_the_program(
+    server: Etcd, tmp_path: Path, when: str, editor: str, said: str
+) -> None:
     script = tmp_path / "start.py"
-    script.write_text(INTERRUPTED.format(when="group == os.getpgrp()"))
-    with terminal("--endpoints", server.endpoint, script=script, EDITOR="true", VISUAL="") as shown:
+    script.write_text(INTERRUPTED.format(when=when))
+    with terminal("--endpoints", server.endpoint, script=script, EDITOR=editor, VISUAL="") as shown:
         shown.wait_for("only-key", "value", "live")
         shown.press("E")
-        shown.wait_for("nothing changed: nothing is written")
+        shown.wait_for(said)
         goes_on(shown)
