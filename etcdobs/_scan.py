@@ -31,8 +31,8 @@ STREAM = rpc("etcdserverpb.KV/RangeStream")
 
 _FIRST_PAGE = 512
 _LARGEST_PAGE = 50_000
-# As they come, and what each key takes besides. A page is read while the one before is used: with gRPC's copies and what
-# an allocator keeps, that is some ten times as much.
+# As they come, and what each key takes besides. With the page that is read ahead, and the copies that gRPC and an
+# allocator keep, that is some ten times as much.
 _PAGE_BYTES = 2_500_000
 _KEY_BYTES = 100
 _PAGE_SECONDS = 0.5
