@@ -19,15 +19,17 @@ from etcdobs.types import Child, RangeResponse
 _TXN = rpc("etcdserverpb.KV/Txn")
 
 _FIRST_PAGE = 512
-_SMALLEST_PAGE = 128
+_SMALLEST_PAGE = 32
 _LARGEST_PAGE = 5_000
+# So many of the smallest pages are followed by a larger one: they are filled by one entry also where those are small.
+_PATIENCE = 7
 _GROWTH = 4
 # Keys that a server reads in about the time that one more request takes.
 _REQUEST = 128
 # Keys in a directory from which on a page's end is bounded.
 _MANY = 5_000
-# Times that a page which was empty is followed by one a little further: the directory behind the gap may be large.
-_SLOWLY = 6
+# Times that a page which was empty is followed by one half as far again: the directory behind the gap may be large.
+_SLOWLY = 12
 # Entries that tell how far apart the next may be.
 _REMEMBERED = 5
 
@@ -80,6 +82,8 @@ class ChildrenCursor:
         self._revision = 0
         self._adapts = page_size is None
         self._limit = page_size or _FIRST_PAGE
+        self._smallest = 0
+        self._tries = False
         self._timeout: Timeout = timeout
         self._last: Child | None = None
         self._counts = counts
@@ -130,7 +134,8 @@ class ChildrenCursor:
     def _bounded(self, left: Keys) -> Keys:
         if self._density is None or not self._density.is_known:
             return left
-        end = self._density.end(left.start, self._seen)
+        # To find out how much an entry holds takes more of it than the first keys.
+        end = self._density.end(left.start, None if self._tries else self._seen)
         return replace(left, end=end) if end is not None and end in left else left
 
     def receive(self, page: RangeResponse, _seconds: float = 0.0) -> list[Child]:
@@ -172,10 +177,15 @@ class ChildrenCursor:
         """Where entries hold more than a request to pass them by costs, little is read of each."""
         if not self._adapts or not keys:
             return
-        if keys >= _REQUEST * found:
-            self._limit = max(_SMALLEST_PAGE, self._limit // _GROWTH)
-        else:
+        self._tries = False
+        if keys < min(_REQUEST, self._limit) * found:
             self._limit = min(_LARGEST_PAGE, self._limit * _GROWTH)
+        elif self._limit > _SMALLEST_PAGE:
+            self._limit, self._smallest = max(_SMALLEST_PAGE, self._limit // _GROWTH), 0
+        else:
+            self._smallest += 1
+            if self._smallest == _PATIENCE:
+                self._limit, self._tries = _REQUEST, True
 
     def _counted(self, found: list[Child], page: RangeResponse) -> list[Child]:
         """`found`, each with the keys it has in the page; the last may have more elsewhere, and is counted next."""

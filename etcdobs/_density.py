@@ -16,9 +16,11 @@ _PRECISION = 12
 _SAMPLE = 256
 # How much further the next guess is at most, where one had too few keys.
 _MOST = 8
-# How many times the usual gap is still even, as a fraction; the part of their mean that is tried where gaps are not.
+# How many times the usual gap is still even, as a fraction; the part of it that is tried where gaps are not.
 _EVEN = 5, 4
 _PARTS = 2
+# Bits by which a guess grows at most, where several in a row were empty.
+_LEAP = 3
 _DIGITS = frozenset(b"0123456789")
 # Of a page, read for what consists of digits, and those of its end, which are alike.
 _READ = 64
@@ -106,10 +108,10 @@ class Density(_Numbered):
     """How far apart the keys of a range lie, as far as is known; they all begin with `prefix`.
 
     Where a guess was empty, the next is further: so many times only a little, as long as a count costs more than a
-    guess, and then faster and faster.
+    guess, and then up to eight times as far.
     """
 
-    def __init__(self, prefix: bytes = b"", *, slowly: int = 0) -> None:
+    def __init__(self, prefix: bytes = b"", *, slowly: int) -> None:
         super().__init__(prefix, frozenset((0,)))
         self._slowly = slowly
         self._empty = 0
@@ -135,7 +137,7 @@ class Density(_Numbered):
         most, least = _EVEN  # of whole numbers: they are larger than any float
         even = [gap for gap in gaps if least * max(gap, usual) <= most * min(gap, usual)]
         self._is_even = len(even) > len(gaps) // 2
-        self._distance = usual if self._is_even else max(1, sum(gaps) // len(gaps) // _PARTS)
+        self._distance = usual if self._is_even else max(1, usual // _PARTS)
         self._empty = 0
 
     def learn_short(self, found: int, wanted: int) -> None:
@@ -147,10 +149,10 @@ class Density(_Numbered):
             self._empty = 0
             self._distance *= max(1, min(_MOST, wanted // found))
         else:
-            # Faster and faster, so that the widest gap takes a few steps, but no faster than that: a step costs little,
-            # and to count what lies far behind the gap costs much.
+            # Faster, or the widest gap would take a step for each digit; but not too fast: a step costs little, and to
+            # count what lies far behind the gap costs much.
             self._empty += 1
-            self._distance <<= max(1, self._empty + 1 - self._slowly)
+            self._distance <<= min(_LEAP, max(1, self._empty + 1 - self._slowly))
 
     def end(self, start: bytes, origin: bytes | None = None) -> bytes | None:
         """A key behind which so many keys from `start` on may have come; None for the end of the range.
