@@ -63,13 +63,10 @@ def load(
 class _LineEntry(Entry[None]):
     """The put of one line. There are millions: it has no deadline of its own, and nobody to wake."""
 
-    __slots__ = ("line", "value")
-
     def __init__(self, line: int, key: bytes, value: bytes) -> None:
         self.line = line
         self.key, self.value = key, value
         self.size = len(key) + len(value) + OVERHEAD
-        self.sent = self.dropped = False
 
     def ask(self, operation: pb.RequestOp) -> None:
         put = operation.request_put

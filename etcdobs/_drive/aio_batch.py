@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from etcdobs._batch import Batching
 from etcdobs._batch_entry import METHOD, Entries, Entry, transaction
-from etcdobs._call import Timeout, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_timeout
 from etcdobs._drive.aio import Driver
 from etcdobs.errors import EtcdError
 
@@ -26,7 +26,10 @@ class Batcher:
         self._sending: set[asyncio.Task[None]] = set()
         self._timed: set[Entry[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
+        # True where `_send_all` is called when this turn of the loop is over: one look serves all who ask in it.
         self._due = False
+        self._loop: asyncio.AbstractEventLoop
         # Done once the read is over that its caller sends.
         self._alone: asyncio.Future[None] | None = None
         self._closed = False
@@ -39,26 +42,49 @@ class Batcher:
 
     async def call(self, entry: Entry[T], timeout: Timeout) -> T:
         """The result of `entry`, within `timeout` seconds."""
-        seconds = self._driver.session.seconds(checked_timeout(timeout))
+        session = self._driver.session
+        seconds = session.timeout if timeout is CLIENT_DEFAULT else session.seconds(checked_timeout(timeout))
+        try:
+            loop, may_go_alone = asyncio.get_running_loop(), False
+        except RuntimeError:  # in a child that was forked here
+            self._driver.check_usable(METHOD)
+            raise
+        if self._closed or not self._due or loop is not self._loop:
+            self._check(entry)
+            may_go_alone = not (entry.is_write or self._batching.lane(entry).under_way)
+            self._due, self._loop = True, loop
+            if not may_go_alone:
+                loop.call_soon(self._send_all)
+        entry.waiter = waiter = loop.create_future()
+        self._batching.add(entry)
+        if seconds is not None:
+            entry.deadline = loop.time() + seconds
+        if may_go_alone and await self._goes_alone(entry):
+            return await self._sent_alone(entry, timeout)
+        if entry.deadline is not None:
+            self._watch(entry, entry.deadline)
+        try:
+            result: T = await waiter
+            return result
+        except asyncio.CancelledError:
+            entry.dropped = True
+            if not waiter.cancelled():
+                waiter.exception()
+            raise
+        finally:
+            self._timed.discard(entry)
+
+    def _check(self, entry: Entry[Any]) -> None:
         self._driver.check_usable(METHOD)
         self._driver.enter_loop()
         if self._closed:
             raise entry.closed("the batch is closed")
-        loop = asyncio.get_running_loop()
-        entry.waiter = loop.create_future()
-        if seconds is not None:
-            entry.deadline = loop.time() + seconds
-        may_go_alone = not (self._due or entry.is_write or self._batching.lane(entry).under_way)
-        self._batching.add(entry)
-        if not may_go_alone:
-            self._soon(loop)
-        elif await self._goes_alone(entry):
-            return await self._sent_alone(entry, timeout)
-        return await self._result(entry, loop)
 
     async def _goes_alone(self, entry: Entry[Any]) -> bool:
-        """Send once all tasks that can run have run, as `_soon`; True when they asked for nothing."""
-        self._due = True
+        """Send once all tasks that can run have run: they ask together what they were woken together for.
+
+        True when they asked for nothing.
+        """
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:
@@ -79,48 +105,30 @@ class Batcher:
             self._batching.settled([entry])
             self._go_on()
 
-    async def _result(self, entry: Entry[T], loop: asyncio.AbstractEventLoop) -> T:
-        if entry.deadline is not None:
-            self._watch(entry, entry.deadline, loop)
-        try:
-            result: T = await entry.waiter
-            return result
-        except asyncio.CancelledError:
-            entry.dropped = True
-            if not entry.waiter.cancelled():
-                entry.waiter.exception()
-            raise
-        finally:
-            self._timed.discard(entry)
-
-    def _watch(self, entry: Entry[Any], deadline: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch(self, entry: Entry[Any], deadline: float) -> None:
         """Have one timer for all: one for each operation would cost more than sending it."""
         self._timed.add(entry)
-        if self._timer is None or deadline < self._timer.when():
-            self._set_timer(loop, deadline)
+        if deadline < self._timer_at:
+            self._set_timer(deadline)
 
-    def _set_timer(self, loop: asyncio.AbstractEventLoop, when: float | None) -> None:
+    def _set_timer(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = None if when is None else loop.call_at(when, self._expire, loop)
+        self._timer_at = when
+        self._timer = None if when == math.inf else self._loop.call_at(when, self._expire)
 
-    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
+    def _expire(self) -> None:
+        now = self._loop.time()
         for entry in [entry for entry in self._timed if _deadline(entry) <= now]:
             self._timed.discard(entry)
             _tell(entry, entry.expired())
-        self._set_timer(loop, min(map(_deadline, self._timed), default=None))
-
-    def _soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Send once all tasks that can run have run: they ask together what they were woken together for."""
-        if not self._due:
-            self._due = True
-            loop.call_soon(self._send_all)
+        self._set_timer(min(map(_deadline, self._timed), default=math.inf))
 
     def _go_on(self) -> None:
         """Send what waited."""
-        if self._batching.is_due:
-            self._soon(asyncio.get_running_loop())
+        if self._batching.is_due and not self._due:
+            self._due, self._loop = True, asyncio.get_running_loop()
+            self._loop.call_soon(self._send_all)
 
     def _send_all(self, asker: Entry[Any] | None = None) -> bool:
         """True where all that `asker` would go with is itself: then it is left to be sent."""
@@ -151,8 +159,9 @@ class Batcher:
         else:
             self._batching.settled(entries)
             for entry, result in zip(entries, results, strict=True):
-                if not entry.waiter.done():
-                    entry.waiter.set_result(result)
+                waiter = entry.waiter
+                if not waiter.done():
+                    waiter.set_result(result)
         finally:
             self._go_on()
 
@@ -165,7 +174,7 @@ class Batcher:
             if self._alone is not None:
                 await asyncio.wait([self._alone])
             await (asyncio.wait(self._sending) if self._sending else asyncio.sleep(0))
-        self._set_timer(asyncio.get_running_loop(), None)
+        self._set_timer(math.inf)
 
     async def close(self) -> None:
         """Take no more: the client is closed, and what is under way ends with its connections."""
@@ -177,6 +186,7 @@ class Batcher:
         self._sending.clear()
         self._timed.clear()
         self._timer = self._alone = None
+        self._timer_at = math.inf
         self._due = False
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from etcdobs._batch import MAX_UNDER_WAY, Batching
 from etcdobs._batch_entry import METHOD, Entries, Entry, transaction
-from etcdobs._call import Timeout, checked_timeout
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_timeout
 from etcdobs._drive.sync import Driver
 from etcdobs._drive.uninterrupted import join
 from etcdobs.errors import ClosedError, EtcdError
@@ -92,7 +92,8 @@ class Batcher:
 
     def call(self, entry: Entry[T], timeout: Timeout) -> T:
         """The result of `entry`, within `timeout` seconds."""
-        seconds = self._driver.session.seconds(checked_timeout(timeout))
+        session = self._driver.session
+        seconds = session.timeout if timeout is CLIENT_DEFAULT else session.seconds(checked_timeout(timeout))
         self._driver.check_usable(METHOD)
         if self._closed:
             raise entry.closed("the batch is closed")

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -336,3 +337,16 @@ async def test_wrong_arguments(client: AsyncClient, prefix: str) -> None:
             await batch.get(prefix, timeout=0)
         with pytest.raises(TypeError, match="prev_kv must be"):
             await batch.delete(prefix, prev_kv="yes")  # type: ignore[arg-type]
+
+
+async def test_a_deadline_counts_from_when_it_was_asked(client: AsyncClient, prefix: str) -> None:
+    """Not from the beginning of the loop's turn, which others may have made long."""
+
+    async def late() -> object:
+        time.sleep(0.4)  # noqa: ASYNC251 - the loop is to be kept
+        return await batch.put(prefix, "v", timeout=0.3)
+
+    async with client.batched() as batch:
+        await batch.put(prefix, "v")
+        _, written = await asyncio.gather(batch.put(f"{prefix}other", "v"), late())
+    assert written is not None
