@@ -47,6 +47,20 @@ def slice_of(left: float | None, choices: int) -> float | None:
     return part if part >= LEAST_SLICE else left
 
 
+def answered(call: Call[T], session: Session, endpoint: Endpoint, sent_at: float, reply: Any) -> T:
+    """What the caller gets for the `reply` of `endpoint`, which is told that it answered."""
+    session.endpoints.succeeded(endpoint, sent_at)
+    budget = session.budget
+    if budget.left < budget.full:
+        budget.earn()
+    try:
+        result: T = call.decode(reply)
+    except EtcdError as error:
+        error.endpoint = endpoint.address
+        raise
+    return result
+
+
 class Attempts(Generic[T]):
     """The attempts of one call so far."""
 
@@ -92,6 +106,14 @@ class Attempts(Generic[T]):
             return None
         return self._to(aim)
 
+    def begin(self, first: Send) -> None:
+        """Take that, of `first_attempt`, for what `next` would have said."""
+        self._aim = first.endpoint
+        # As they were when it was sent: the endpoints may have changed since.
+        self._is_free = first.is_free
+        self._needs_leader = True if first.is_free and self._call.mutates else None
+        self._slice = None if first.timeout == self._timeout else first.timeout
+
     def after_probes(self) -> Flow[Send]:
         """What `next` could not tell yet."""
         due, self._due = self._due, None
@@ -110,7 +132,8 @@ class Attempts(Generic[T]):
         if self._is_free and self._call.repeatable:
             self._slice = self._cut(left)
         metadata = self.session.metadata(leader=self._needs_leader) if self._needs_token else BARE
-        return Send(self._call, endpoint, metadata, left if self._slice is None else self._slice)
+        timeout = left if self._slice is None else self._slice
+        return Send(self._call, endpoint, metadata, timeout, self._is_free)
 
     def _cut(self, left: float | None) -> float | None:
         """The slice of the next attempt; None: it is its last, or its member is known to live."""
@@ -149,15 +172,7 @@ class Attempts(Generic[T]):
 
     def answered(self, reply: Any) -> T:
         """What the caller gets for the reply to the latest attempt."""
-        self.session.endpoints.succeeded(self._aim, self._now)
-        budget = self.session.budget
-        if budget.left < budget.full:
-            budget.earn()
-        try:
-            result: T = self._call.decode(reply)
-        except EtcdError as error:
-            error.endpoint = self._aim.address
-            raise
+        result: T = answered(self._call, self.session, self._aim, self._now, reply)
         return result
 
     def confirmation(self, error: EtcdError) -> Call[T] | None:

@@ -5,7 +5,6 @@ out. One that is silent costs whoever asks it seconds: it is left out until a pr
 alive.
 """
 
-from itertools import count
 from typing import Literal, TypeAlias, get_args
 
 from etcdobs.config import Endpoint
@@ -32,7 +31,8 @@ class Endpoints:
 
     def __init__(self, endpoints: tuple[Endpoint, ...]) -> None:
         self.all: tuple[Endpoint, ...] = endpoints
-        self._turn = count()
+        # Of two threads both may get one turn; that is no harm, and a lock would be in each call.
+        self._turn = 0
         self._failures: dict[str, tuple[int, float]] = {}
         self.silences: dict[str, tuple[int, float]] = {}
         self._heard: dict[str, float] = {}
@@ -54,7 +54,8 @@ class Endpoints:
     def pick(self, now: float, avoid: frozenset[str] = frozenset()) -> Endpoint:
         """The next endpoint in turn that is not known bad and not in `avoid`; else the one whose penalty ends first."""
         endpoints = self.all
-        turn = next(self._turn)
+        turn = self._turn
+        self._turn = turn + 1
         start = turn % len(endpoints)
         if not (self._failures or self.silences or avoid):
             return endpoints[start]
@@ -65,6 +66,10 @@ class Endpoints:
             return min(left, key=self._until)
         # The neighbour of one that is out would get its share as well, were it always the next.
         return good[0] if avoid else sorted(good, key=endpoints.index)[turn % len(good)]
+
+    def put_back(self) -> None:
+        """The endpoint that was picked last was not used: it is its turn again."""
+        self._turn -= 1
 
     def failed(self, endpoint: Endpoint, now: float) -> None:
         """Leave `endpoint` out for a while: a call to it found it unavailable."""

@@ -16,24 +16,27 @@ from etcdobs.errors import AuthNotEnabledError, EtcdError
 T = TypeVar("T")
 
 
-def unary(call: Call[T], session: Session, started: float | None = None) -> Flow[T]:
-    """Carry out one call; `started`: the monotonic time, where whoever begins it knows."""
+def unary(
+    call: Call[T],
+    session: Session,
+    started: float | None = None,
+    first: Send | None = None,
+    failed: EtcdError | None = None,
+) -> Flow[T]:
+    """Carry out one call; `started`: the monotonic time, where whoever begins it knows.
+
+    `first`: what `first_attempt` told, if it did; `failed`: what came of that, where it was made already.
+    """
     if session.admission is not None:
         yield from session.admission(session)
         started = None
     attempts = Attempts(call, session, (yield NOW) if started is None else started)
+    if first is not None:
+        attempts.begin(first)
+        return (yield from attempted(attempts, first, failed))
     if not session.credentials.asked:
         yield from attempts.renew(None)
     return (yield from attempted(attempts, attempts.next()))
-
-
-def directly(call: Call[T], session: Session, started: float) -> Attempts[T] | None:
-    """The attempts of a call that begins with `next` of them, and needs no flow if that goes well; None: `unary` does.
-
-    What is to be done where it does not, or where `next` does not tell, is told by `attempted`.
-    """
-    ready = session.admission is None and session.credentials.asked
-    return Attempts(call, session, started) if ready else None
 
 
 def attempted(attempts: Attempts[T], send: Send | None, failed: EtcdError | None = None) -> Flow[T]:

@@ -37,12 +37,17 @@ _WITH_LEADER: Metadata = (*BARE, ("hasleader", "true"))
 # As with `Call`: frozen, it would cost every call more.
 @dataclass(slots=True)
 class Send:
-    """Make one attempt of `call` at `endpoint`, within `timeout` seconds."""
+    """Make one attempt of `call` at `endpoint`, within `timeout` seconds.
+
+    Attributes:
+        is_free: True where the call has an alternative to that endpoint.
+    """
 
     call: Call[Any]
     endpoint: Endpoint
     metadata: Metadata = field(repr=False)  # it holds the token
     timeout: float | None
+    is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ from typing import Any, NoReturn, TypeVar
 import grpc
 import grpc.aio
 
+from etcdobs._attempts import answered
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._drive.aio_asides import Asides
-from etcdobs._drive.aio_connecting import Connecting, secured
-from etcdobs._drive.aio_replies import OpenStream, given_up, is_cancelled, one, only_reply
+from etcdobs._drive.aio_connecting import INTERCEPTORS, Connecting, connected
+from etcdobs._drive.aio_replies import FAILURES, OpenStream, given_up, is_cancelled, one, only_reply
 from etcdobs._drive.certificates import Certificates
 from etcdobs._drive.channel import (
     ChannelSettings,
+    Senders,
     checked_interceptors,
     drain_seconds,
     multicallable,
@@ -28,7 +30,8 @@ from etcdobs._drive.log import Log
 from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
 from etcdobs._drive.streamless import Streamless
-from etcdobs._flow import attempted, directly, renew_token, unary
+from etcdobs._first_attempt import first_attempt
+from etcdobs._flow import renew_token, unary
 from etcdobs._operations import operation_of
 from etcdobs._steps import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep
 from etcdobs._wire import Rpc
@@ -46,13 +49,6 @@ from etcdobs.observe.live import Reading
 from etcdobs.observe.spans import Streams
 
 T = TypeVar("T")
-
-_INTERCEPTORS = (
-    grpc.aio.UnaryUnaryClientInterceptor,
-    grpc.aio.UnaryStreamClientInterceptor,
-    grpc.aio.StreamUnaryClientInterceptor,
-    grpc.aio.StreamStreamClientInterceptor,
-)
 
 
 class Driver:
@@ -77,9 +73,9 @@ class Driver:
         self._unverified = not tls.verify
         self._instruments = instruments
         self.spans: Streams = instruments.streams()
-        self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
+        self._interceptors = checked_interceptors(interceptors, INTERCEPTORS)
         self._channels: dict[str, grpc.aio.Channel] = {}
-        self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._bound: Senders = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._renewing = asyncio.Lock()
         self._connecting = Connecting()
@@ -106,18 +102,23 @@ class Driver:
             if asyncio.get_running_loop() is not self._loop:
                 self.enter_loop()
             answer: Any = None
-            attempts, flow = directly(call, self.session, time.monotonic()), None
-            send = None if attempts is None else attempts.next()
-            if attempts is None or send is None:
-                flow = unary(call, self.session) if attempts is None else attempted(attempts, None)
+            flow: Flow[T] | None = None
+            started = time.monotonic()
+            send = first_attempt(call, self.session, started)
+            bound = None
+            if send is not None:
+                to = send.endpoint.address, call.rpc.path
+                bound = self._current(to) if self._may_change else self._bound.get(to)
+            if send is None or bound is None:
+                flow = unary(call, self.session, started, send)
             else:
+                # In place: each function here is in the way of every call (docs/decisions/drivers.md).
                 try:
-                    reply = await self._send(send, spans)
-                except EtcdError as error:
-                    error.method = error.method or call.rpc.path[1:]
-                    flow = attempted(attempts, send, error)
+                    reply = await bound(call.request, send.timeout, send.metadata, attempts=spans)
+                except (EtcdError, *FAILURES) as error:
+                    flow = unary(call, self.session, started, send, self._failure(error, send))
                 else:
-                    answer = attempts.answered(reply)
+                    answer = answered(call, self.session, send.endpoint, started, reply)
             if flow is not None:
                 answer = await self.run(flow, call.rpc.path[1:], spans)
         except BaseException as error:
@@ -197,25 +198,30 @@ class Driver:
 
     async def _send(self, step: Send, attempts: Attempts | None) -> Any:
         rpc, endpoint, timeout = step.call.rpc, step.endpoint, step.timeout
-        if self._unverified:
-            timeout = await self._left_to_send(rpc, endpoint, timeout)
-        bound = None if self._may_change else self._bound.get((endpoint.address, rpc.path))
+        bound = self._current((endpoint.address, rpc.path))
         if bound is None:
+            began = time.monotonic()
             bound = await self.bound(rpc, endpoint, timeout)
+            if self._unverified:  # it has asked for the server's certificate
+                timeout = time_left(timeout, time.monotonic() - began)
         try:
             if not rpc.client_streaming:
                 # A flow may ask others in between.
                 mine = attempts if attempts is not None and attempts.request is step.call.request else None
                 return await bound(step.call.request, timeout, step.metadata, attempts=mine)
             return await only_reply(bound(one(step.call.request), timeout=timeout, metadata=step.metadata))
-        except (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError) as error:
+        except FAILURES as error:
             self.fail(error, rpc, endpoint)
 
-    async def _left_to_send(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None) -> float | None:
-        """What a call has left of its time once it knows the certificate of its endpoint."""
-        began = time.monotonic()
-        await self.bound(rpc, endpoint, timeout)
-        return time_left(timeout, time.monotonic() - began)
+    def _failure(self, error: BaseException, send: Send) -> EtcdError:
+        """What an attempt that raised `error` failed with; a cancellation of the task itself goes on as it is."""
+        try:
+            if not isinstance(error, EtcdError):
+                self.fail(error, send.call.rpc, send.endpoint)
+            raise error  # a user's interceptor did
+        except EtcdError as failure:
+            failure.method = failure.method or send.call.rpc.path[1:]
+            return failure
 
     async def stream(
         self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
@@ -247,21 +253,23 @@ class Driver:
 
     # ---- channels
 
-    async def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
-        """What sends `rpc` to `endpoint`, counted and traced."""
+    def _current(self, to: tuple[str, str]) -> Callable[..., Any] | None:
         if self._may_change and self._certificates.have_changed(time.monotonic()):
             self._retire(set(self._channels))
-        known = self._bound.get((endpoint.address, rpc.path))
+        return self._bound.get(to)
+
+    async def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
+        """What sends `rpc` to `endpoint`, counted and traced."""
+        known = self._current((endpoint.address, rpc.path))
         if known is not None:
             return known
         channel = await self._channel(endpoint, timeout)
-        shown = endpoint.address if endpoint in self.session.endpoints.all else ""
         bound = self._instruments.bind_aio(
             multicallable(channel, rpc, intercepted=bool(self._interceptors)),
             method=rpc.path,
             kind=rpc.kind,
             target=endpoint.address,
-            endpoint=shown,
+            endpoint=endpoint.address if endpoint in self.session.endpoints.all else "",
         )
         if self._channels.get(endpoint.address) is channel:
             return self._bound.setdefault((endpoint.address, rpc.path), bound)
@@ -277,21 +285,15 @@ class Driver:
             self.check_usable()
             channel = self._channels.get(endpoint.address)
             if channel is None:
-                channel = await self._connect(endpoint, seconds)
+                options = self._settings.channel_options(len(self.session.endpoints.all))
+                certificates = self._certificates if self._settings.is_secure(endpoint) else None
+                channel = await connected(endpoint, options, certificates, seconds, self._interceptors)
                 if self.closing:
                     await channel.close()
                     self.check_usable()
                 self._channels[endpoint.address] = channel
                 self._retire(strangers(self._channels, self.session.endpoints.all))
             return channel
-
-    async def _connect(self, endpoint: Endpoint, seconds: float) -> grpc.aio.Channel:
-        settings, interceptors = self._settings, list(self._interceptors) or None
-        options = settings.channel_options(len(self.session.endpoints.all))
-        if not settings.is_secure(endpoint):
-            return grpc.aio.insecure_channel(endpoint.target, options, interceptors=interceptors)
-        secure, more = await secured(endpoint, self._certificates, seconds)
-        return grpc.aio.secure_channel(endpoint.target, secure, (*options, *more), interceptors=interceptors)
 
     def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
         """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""

@@ -4,17 +4,23 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import grpc
 
 from etcdobs._drive.certificates import Certificates
-from etcdobs._drive.channel import credentials, name_override
+from etcdobs._drive.channel import Options, Secured, credentials, name_override
 from etcdobs._drive.leaf import fetch_leaf
 from etcdobs.config import Endpoint
 from etcdobs.errors import ConnectionFailedError
 
-Secured: TypeAlias = tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]
+INTERCEPTORS = (
+    grpc.aio.UnaryUnaryClientInterceptor,
+    grpc.aio.UnaryStreamClientInterceptor,
+    grpc.aio.StreamUnaryClientInterceptor,
+    grpc.aio.StreamStreamClientInterceptor,
+)
+"""What a client takes as an interceptor."""
 
 
 class Connecting:
@@ -49,3 +55,18 @@ async def secured(endpoint: Endpoint, certificates: Certificates, seconds: float
     if tls is not certificates.current():
         return await secured(endpoint, certificates, seconds)
     return credentials(tls, leaf.pem), name_override(leaf.name)
+
+
+async def connected(
+    endpoint: Endpoint,
+    options: Options,
+    certificates: Certificates | None,
+    seconds: float,
+    interceptors: tuple[Any, ...],
+) -> grpc.aio.Channel:
+    """A channel to `endpoint`; `certificates`: those to be trusted and shown, None: in plain text."""
+    intercepted = list(interceptors) or None
+    if certificates is None:
+        return grpc.aio.insecure_channel(endpoint.target, options, interceptors=intercepted)
+    secure, more = await secured(endpoint, certificates, seconds)
+    return grpc.aio.secure_channel(endpoint.target, secure, (*options, *more), interceptors=intercepted)

@@ -4,12 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
+import grpc
+import grpc.aio
+
 from etcdobs._wire import Rpc
 from etcdobs.config import Endpoint
 from etcdobs.errors import CallCancelledError, UnavailableError
 
 if TYPE_CHECKING:
     from etcdobs._drive.aio import Driver
+
+
+# What gRPC raises of a call; CancelledError also where it was the call that was cancelled, and not the task.
+FAILURES = (grpc.RpcError, grpc.aio.UsageError, asyncio.CancelledError)
 
 
 class OpenStream:

@@ -11,6 +11,10 @@ from etcdobs._wire import Rpc
 from etcdobs.config import TLS, Endpoint, refuse_plaintext
 
 Options: TypeAlias = tuple[tuple[str, Any], ...]
+Secured: TypeAlias = tuple[grpc.ChannelCredentials, Options]
+"""The credentials of a channel, and the options that go with them."""
+Senders: TypeAlias = dict[tuple[str, str], Callable[..., Any]]
+"""What sends an RPC to an endpoint, by the address of the one and the path of the other."""
 
 # A server answers pings that come faster than this with GOAWAY "too_many_pings".
 LEAST_KEEPALIVE_TIME = 5.0

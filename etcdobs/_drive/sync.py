@@ -5,30 +5,31 @@ import time
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import grpc
 
+from etcdobs._attempts import answered
 from etcdobs._call import CLIENT_DEFAULT, Call, Timeout
 from etcdobs._drive.certificates import Certificates
 from etcdobs._drive.channel import (
     ChannelSettings,
+    Senders,
     checked_interceptors,
-    credentials,
     drain_seconds,
     multicallable,
-    name_override,
     strangers,
     time_left,
 )
 from etcdobs._drive.forks import Generation
-from etcdobs._drive.leaf import fetch_leaf
 from etcdobs._drive.log import Log
 from etcdobs._drive.notes import outcome, quiet, record, renewal_failed, tell
 from etcdobs._drive.readings import endpoint_readings
 from etcdobs._drive.streamless import Streamless
+from etcdobs._drive.sync_connecting import INTERCEPTORS, connected, secured
 from etcdobs._drive.uninterrupted import CLOSING, Latch, join, within
-from etcdobs._flow import attempted, directly, renew_token, unary
+from etcdobs._first_attempt import first_attempt
+from etcdobs._flow import renew_token, unary
 from etcdobs._operations import operation_of
 from etcdobs._steps import Aside, Flow, Metadata, Note, Now, Other, Renew, Send, Session, Sleep
 from etcdobs._wire import Rpc
@@ -48,14 +49,8 @@ from etcdobs.observe.spans import Streams
 
 T = TypeVar("T")
 
-_INTERCEPTORS = (
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-    grpc.StreamStreamClientInterceptor,
-)
-
-Secured: TypeAlias = tuple[grpc.ChannelCredentials, tuple[tuple[str, Any], ...]]
+# What gRPC raises of a call; ValueError: its channel is closed.
+_FAILURES = (grpc.RpcError, ValueError)
 
 
 class Driver:
@@ -79,9 +74,9 @@ class Driver:
         self._unverified = not tls.verify
         self._instruments = instruments
         self.spans: Streams = instruments.streams()
-        self._interceptors = checked_interceptors(interceptors, _INTERCEPTORS)
+        self._interceptors = checked_interceptors(interceptors, INTERCEPTORS)
         self._channels: dict[str, grpc.Channel] = {}
-        self._bound: dict[tuple[str, str], Callable[..., Any]] = {}
+        self._bound: Senders = {}
         self._lock = threading.Lock()
         self._renewing = threading.Lock()
         self._closing = Latch()
@@ -104,18 +99,23 @@ class Driver:
             if self._closing.is_set() or Generation.number != self._generation:
                 self.check_usable(call.rpc.path[1:])
             answer: Any = None
-            attempts, flow = directly(call, self.session, time.monotonic()), None
-            send = None if attempts is None else attempts.next()
-            if attempts is None or send is None:
-                flow = unary(call, self.session) if attempts is None else attempted(attempts, None)
+            flow: Flow[T] | None = None
+            started = time.monotonic()
+            send = first_attempt(call, self.session, started)
+            bound = None
+            if send is not None:
+                to = send.endpoint.address, call.rpc.path
+                bound = self._current(to) if self._may_change else self._bound.get(to)
+            if send is None or bound is None:
+                flow = unary(call, self.session, started, send)
             else:
+                # In place: each function here is in the way of every call (docs/decisions/drivers.md).
                 try:
-                    reply = self._send(send, spans)
-                except EtcdError as error:
-                    error.method = error.method or call.rpc.path[1:]
-                    flow = attempted(attempts, send, error)
+                    reply = bound(call.request, send.timeout, send.metadata, attempts=spans)
+                except (EtcdError, *_FAILURES) as error:
+                    flow = unary(call, self.session, started, send, self._failure(error, send))
                 else:
-                    answer = attempts.answered(reply)
+                    answer = answered(call, self.session, send.endpoint, started, reply)
             if flow is not None:
                 answer = self.run(flow, call.rpc.path[1:], spans)
         except BaseException as error:
@@ -199,25 +199,20 @@ class Driver:
 
     def _send(self, step: Send, attempts: Attempts | None) -> Any:
         rpc, endpoint, timeout = step.call.rpc, step.endpoint, step.timeout
-        if self._unverified:
-            timeout = self._left_to_send(rpc, endpoint, timeout)
-        bound = None if self._may_change else self._bound.get((endpoint.address, rpc.path))
+        bound = self._current((endpoint.address, rpc.path))
         if bound is None:
+            began = time.monotonic()
             bound = self.bound(rpc, endpoint, timeout)
+            if self._unverified:  # it has asked for the server's certificate
+                timeout = time_left(timeout, time.monotonic() - began)
         try:
             if not rpc.client_streaming:
                 # A flow may ask others in between.
                 mine = attempts if attempts is not None and attempts.request is step.call.request else None
                 return bound(step.call.request, timeout, step.metadata, attempts=mine)
             return _only_reply(bound(iter((step.call.request,)), timeout=timeout, metadata=step.metadata))
-        except (grpc.RpcError, ValueError) as error:
+        except _FAILURES as error:
             raise self.error(error, rpc, endpoint) from quiet(error)
-
-    def _left_to_send(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None) -> float | None:
-        """What a call has left of its time once it knows the certificate of its endpoint."""
-        began = time.monotonic()
-        self.bound(rpc, endpoint, timeout)
-        return time_left(timeout, time.monotonic() - began)
 
     def stream(
         self, rpc: Rpc, endpoint: Endpoint, request: Any, metadata: Metadata, timeout: float | None = None
@@ -225,8 +220,16 @@ class Driver:
         """An open stream, to be iterated for the replies; `request` is one, or an iterator of them."""
         try:
             return self.bound(rpc, endpoint, timeout)(request, timeout=timeout, metadata=metadata)
-        except (grpc.RpcError, ValueError) as error:
+        except _FAILURES as error:
             raise self.error(error, rpc, endpoint) from quiet(error)
+
+    def _failure(self, error: Exception, send: Send) -> EtcdError:
+        """What an attempt that raised `error` failed with."""
+        failure = error if isinstance(error, EtcdError) else self.error(error, send.call.rpc, send.endpoint)
+        if failure is not error:  # else a user's interceptor raised it
+            failure.__cause__ = quiet(error)
+        failure.method = failure.method or send.call.rpc.path[1:]
+        return failure
 
     def error(self, error: Exception, rpc: Rpc, endpoint: Endpoint) -> EtcdError:
         """The exception for what gRPC raised."""
@@ -245,11 +248,14 @@ class Driver:
 
     # ---- channels
 
-    def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
-        """What sends `rpc` to `endpoint`, counted and traced."""
+    def _current(self, to: tuple[str, str]) -> Callable[..., Any] | None:
         if self._may_change and self._certificates.have_changed(time.monotonic()):
             self._retire(set(self._channels))
-        known = self._bound.get((endpoint.address, rpc.path))
+        return self._bound.get(to)
+
+    def bound(self, rpc: Rpc, endpoint: Endpoint, timeout: float | None = None) -> Callable[..., Any]:
+        """What sends `rpc` to `endpoint`, counted and traced."""
+        known = self._current((endpoint.address, rpc.path))
         if known is not None:
             return known
         channel = self._channel(endpoint, timeout)
@@ -273,30 +279,16 @@ class Driver:
             return channel
         # Not under the lock: what a server is slow to show must keep nobody from another, nor the client from closing.
         tls = self._certificates.current() if self._settings.is_secure(endpoint) else None
-        secured = None if tls is None else self._secure(endpoint, tls, timeout)
+        secure = None if tls is None else secured(endpoint, tls, self._settings.dial_seconds(timeout))
         with self._lock:
             self.check_usable()
             channel = self._channels.get(endpoint.address)
             if channel is None:
-                channel = self._channels[endpoint.address] = self._connect(endpoint, secured)
+                options = self._settings.channel_options(len(self.session.endpoints.all))
+                channel = connected(endpoint, options, secure, self._interceptors)
+                self._channels[endpoint.address] = channel
         self._retire(strangers(self._channels, self.session.endpoints.all))
         return channel
-
-    def _connect(self, endpoint: Endpoint, secured: Secured | None) -> grpc.Channel:
-        settings = self._settings
-        options = settings.channel_options(len(self.session.endpoints.all))
-        if secured is None:
-            channel = grpc.insecure_channel(endpoint.target, options)
-        else:
-            secure, more = secured
-            channel = grpc.secure_channel(endpoint.target, secure, (*options, *more))
-        return grpc.intercept_channel(channel, *self._interceptors) if self._interceptors else channel
-
-    def _secure(self, endpoint: Endpoint, tls: TLS, timeout: float | None) -> Secured:
-        if tls.verify:
-            return credentials(tls), name_override(tls.server_name)
-        leaf = fetch_leaf(endpoint, tls, self._settings.dial_seconds(timeout))
-        return credentials(tls, leaf.pem), name_override(leaf.name)
 
     def set_endpoints(self, endpoints: tuple[Endpoint, ...]) -> None:
         """Send new calls to these; what is under way elsewhere has the client's timeout to come to its end."""

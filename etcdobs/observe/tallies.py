@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter as Numbers
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Protocol
 
 from prometheus_client import Counter, Histogram
@@ -85,7 +86,7 @@ class TalliedHistogram(Histogram):
         own: Any = self
         bounds = self._upper_bounds
         own._sum.inc(sum(amounts))
-        for bucket, number in Numbers(bisect_left(bounds, amount) for amount in amounts).items():
+        for bucket, number in Numbers(map(bisect_left, repeat(bounds), amounts)).items():
             own._buckets[bucket].inc(number)
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "Unmade",
     "event",
     "events",
+    "first",
     "header",
     "key_value",
     "key_values",
@@ -38,6 +39,13 @@ def header(message: Any) -> ResponseHeader:
 def range_response(reply: Any) -> RangeResponse:
     """A `RangeResponse` as the public type, which holds the message until its keys are asked for."""
     return received_range(header(reply.header), reply.kvs, reply.count, reply.more)
+
+
+def first(reply: Any) -> KeyValue | None:
+    """The first key of a `RangeResponse`, where it has one."""
+    kvs = reply.kvs
+    # As `key_value`, without another call: this is what a `get` returns.
+    return _made(KeyValue, _fields(kvs[0])) if kvs else None
 
 
 def previous(reply: Any) -> KeyValue | None:

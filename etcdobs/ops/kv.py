@@ -28,7 +28,6 @@ from etcdobs.types import (
     PutResponse,
     RangeResponse,
 )
-from etcdobs.types.key_value import key_value
 
 
 def do(
@@ -78,16 +77,11 @@ def get(
         request.revision = checked_int("revision", revision)
     if serializable is not False:
         request.serializable = checked_bool("serializable", serializable)
-    return Call(Get.rpc, request, _first, timeout if timeout is CLIENT_DEFAULT else checked_timeout(timeout))
+    return Call(Get.rpc, request, _decode.first, timeout if timeout is CLIENT_DEFAULT else checked_timeout(timeout))
 
 
 # What is left out is not looked into: of all calls, this one is made the most.
 _NOW: Final = 0
-
-
-def _first(reply: Any) -> KeyValue | None:
-    kvs = reply.kvs
-    return key_value(kvs[0]) if kvs else None
 
 
 def range(

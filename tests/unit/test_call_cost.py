@@ -25,7 +25,7 @@ from tests.instant import InstantAioChannel, InstantChannel
 LIBRARY = str(Path(etcdobs.__file__).parent)
 
 # Of a get and of a put, blocking and awaited alike, with Python 3.11 to 3.13.
-FUNCTIONS = {"nothing": (19, 25), "metrics": (29, 35), "metrics and spans": (40, 46)}
+FUNCTIONS = {"nothing": (14, 21), "metrics": (24, 31), "metrics and spans": (35, 42)}
 TOLERANCE = 1.05
 TELEMETRY = list(FUNCTIONS)
 

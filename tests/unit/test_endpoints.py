@@ -16,6 +16,21 @@ def test_endpoints_take_turns() -> None:
     assert picks(Endpoints((A, B, C)), 6) == [A, B, C, A, B, C]
 
 
+def test_another_endpoint_at_the_same_address_was_not_heard_yet() -> None:
+    endpoints = Endpoints((A, B))
+    endpoints.succeeded(A, now=0.0)
+    endpoints.replace(parse_endpoints("https://a:1,b:1"))
+    assert endpoints.state(endpoints.all[0]) == "unused"
+    assert not endpoints.is_idle(endpoints.all[0], now=60.0)
+
+
+def test_what_was_picked_and_not_used_is_picked_again() -> None:
+    endpoints = Endpoints((A, B, C))
+    first = endpoints.pick(0.0)
+    endpoints.put_back()
+    assert picks(endpoints, 3) == [first, B, C]
+
+
 def test_a_failed_endpoint_is_left_out_until_its_penalty_ends() -> None:
     endpoints = Endpoints((A, B, C))
     endpoints.failed(B, now=100.0)
