@@ -260,7 +260,7 @@ class Page:
             cpu_stub=figure(stub),
             share=stub / client,
             own=figure(quiet - stub),
-            metrics=figure(client - quiet),
+            metrics=figure(client - quiet) if client > quiet else "less than the rounds differ by",
             calls_stub=calls_stub,
             calls_quiet=calls_quiet,
             calls=calls,

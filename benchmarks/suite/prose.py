@@ -65,7 +65,8 @@ MEMORY = """
 ## Memory
 
 MiB that the client's process grew by at its peak while it read all keys or loaded them: the most of
-the rounds, since what an allocator keeps from one round is not grown by in the next.
+the rounds, since what an allocator keeps from one round is not grown by in the next. A scan comes before the
+Range of all, and gives back to the system what it can.
 """
 
 IMPORT = """

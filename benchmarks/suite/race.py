@@ -132,15 +132,15 @@ class Race:
         # Where it is too much for all to load as many again, this is what is known of loading them.
         case = Case("fill" if size.loads else "load", keys=size.keys)
         self._all(case, "load", 1, (field.SYNC,), prefix=prefix, count=size.keys)
+        # Before the process has held all of them at once: its allocator may keep what it got then.
+        self._all(Case("scan", keys=size.keys), "scan", size.rounds, (field.SYNC, field.AIO), prefix=prefix)
         self._all(Case("range", keys=size.keys), "range", size.rounds, size.who, prefix=prefix)
         self._bounded_reads(size, prefix)
         self._load(size)
 
     def _bounded_reads(self, size: Size, prefix: str) -> None:
-        self._tell(f"scan and children of {size.keys} keys")
-        rounds, ours = size.rounds, (field.SYNC, field.AIO)
-        raw = (field.RAW_SYNC,)
-        self._all(Case("scan", keys=size.keys), "scan", rounds, ours, prefix=prefix)
+        self._tell(f"pages and children of {size.keys} keys")
+        rounds, raw = size.rounds, (field.RAW_SYNC,)
         self._all(Case("pages", keys=size.keys), "pages", 1, raw, prefix=prefix, count=size.keys, wanted=PLACES)
         self._all(Case("children", keys=size.keys), "children", rounds, (field.SYNC,), prefix=prefix, wanted=0)
         self._all(Case("children", keys=size.keys), "children", 1, raw, prefix=prefix, wanted=PLACES)
