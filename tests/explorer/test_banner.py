@@ -1,12 +1,11 @@
 """What is wrong with the cluster or the way to it: known, named with its age, and gone by itself."""
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from etcdobs import Client, EtcdError
+from etcdobs import Client, NoSpaceError
 from etcdobs.testing import Etcd, EtcdCluster, etcd, etcd_cluster
 from etcdobs_explorer.model import changes
 from etcdobs_explorer.model.changes import Change, MembersArrived, StatusArrived, StatusFailed, WatchBegan, WatchFailed
@@ -17,6 +16,7 @@ from etcdobs_explorer.model.trouble import Trouble
 from tests.explorer.fake import MEMBERS, STATUS, FakeGateway
 from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import NARROW, WIDE, explorer
+from tests.full_store import fill_blocking
 
 
 class TestConnection:
@@ -136,8 +136,8 @@ async def test_a_cluster_that_is_down_at_the_start(fresh_etcd: Etcd) -> None:
 
 async def test_no_space() -> None:
     with etcd(flags=("--quota-backend-bytes=65536",)) as server:
-        with Client(server.endpoint) as client, pytest.raises(EtcdError, match="space"):
-            deque((client.put(f"/k{number}", "x" * 10_000) for number in range(1000)), maxlen=0)
+        with Client(server.endpoint) as client, pytest.raises(NoSpaceError):
+            fill_blocking(client)
         async with gateway_of(server.endpoint) as gateway, explorer(gateway, WIDE) as shown:
             await shown.see("✗ no space for", "writes are refused")
 

@@ -1,17 +1,17 @@
 """Tokens that end, passwords that change, and a store that is full: what is said, and what ends it."""
 
-from collections import deque
 from collections.abc import Iterator
 
 import pytest
 
-from etcdobs import Client, EtcdError
+from etcdobs import Client, NoSpaceError
 from etcdobs.testing import Etcd, etcd
 from etcdobs_explorer.model.contexts import Context, Password, Source
 from tests.explorer.faults import comes, goes
 from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import NARROW, WIDE, explorer
 from tests.explorer.test_frame import visiting
+from tests.full_store import fill_blocking
 from tests.waiting import QUICK
 
 
@@ -74,17 +74,13 @@ class TestToken:
             await comes(shown, "no keys", "live")
 
 
-def fill(client: Client) -> None:
-    with pytest.raises(EtcdError, match="space"):
-        deque((client.put(f"filler/{number}", "x" * 10_000) for number in range(1000)), maxlen=0)
-
-
 @pytest.fixture
 def full() -> Iterator[Etcd]:
     with etcd(flags=(*QUICK, "--quota-backend-bytes=65536")) as server:
         with Client(server.endpoint) as client:
             client.put("k", "old")
-            fill(client)
+            with pytest.raises(NoSpaceError):
+                fill_blocking(client)
         yield server
 
 
@@ -112,6 +108,6 @@ async def test_an_alarm_that_is_raised_meanwhile_is_soon_at_its_member() -> None
         async with gateway_of(server.endpoint) as gateway, explorer(gateway, WIDE) as shown:
             await shown.press("3")
             await shown.see("1 member")
-            with Client(server.endpoint) as client:
-                fill(client)
+            with Client(server.endpoint) as client, pytest.raises(NoSpaceError):
+                fill_blocking(client)
             await comes(shown, "✗ no space for", "1 alarm", " NOSPACE ")

@@ -1,7 +1,6 @@
 """Members of real clusters: one is dead, one must not tell, there is no quorum, a server is old or new."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import grpc.aio
@@ -12,6 +11,7 @@ from etcdobs.testing import Etcd, EtcdCluster, etcd, etcd_cluster
 from etcdobs_explorer.model.records import FailureKind, GatewayError, Role
 from tests.explorer.gateways import gateway_of
 from tests.explorer.screens import WIDE, explorer
+from tests.full_store import fill_blocking
 
 
 @pytest.fixture
@@ -107,9 +107,8 @@ class TestVersions:
 
     async def test_an_alarm_is_shown_at_its_member(self) -> None:
         with etcd(flags=("--quota-backend-bytes=1000000",)) as server, Client(server.endpoint) as client:
-            with suppress(NoSpaceError):
-                for number in range(100):
-                    client.put(f"/{number}", "x" * 100_000)
+            with pytest.raises(NoSpaceError):
+                fill_blocking(client)
             async with gateway_of(server.endpoint) as gateway, explorer(gateway, WIDE) as shown:
                 await shown.press("3")
                 await shown.see(" NOSPACE ", "1 alarm")

@@ -10,7 +10,6 @@ from etcdobs import (
     AsyncClient,
     DeadlineExceededError,
     EtcdError,
-    Keys,
     NoLeaderError,
     NoSpaceError,
     Put,
@@ -22,6 +21,7 @@ from etcdobs import (
 from etcdobs.testing import Etcd, EtcdCluster, etcd
 from tests.conftest import OpenClient
 from tests.fake_etcd import Refusal, fake_etcd
+from tests.full_store import KEY, fill
 from tests.waiting import QUICK, Stopwatch, eventually
 
 MEBIBYTE = 1024 * 1024
@@ -82,18 +82,11 @@ async def test_a_full_database_says_so_at_once_and_is_freed(open_client: OpenCli
             assert (caught.value.code, caught.value.outcome_unknown) == (grpc.StatusCode.RESOURCE_EXHAUSTED, False)
             with pytest.raises(NoSpaceError):
                 await client.txn().then(Put("k", "v")).commit()
-            assert (await client.delete(Keys.prefix("k"))).deleted
-            await client.compact((await client.range("k")).revision, physical=True)
+            assert (await client.delete(KEY)).deleted
+            await client.compact((await client.range(KEY)).revision, physical=True)
             await client.maintenance.defragment(server.endpoint)
             await client.maintenance.disarm()
             await client.put("k", "v")
-
-
-async def fill(client: AsyncClient) -> None:
-    """The server counts what it has written to its file, ten times a second."""
-    for number in range(100):
-        await client.put(f"k{number}", "x" * (MEBIBYTE // 4))
-        await asyncio.sleep(0.02)
 
 
 async def test_too_many_requests(open_client: OpenClient) -> None:

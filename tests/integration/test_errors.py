@@ -34,6 +34,7 @@ from etcdobs import (
 )
 from etcdobs.testing import Etcd, EtcdCluster, etcd
 from tests.conftest import OpenClient
+from tests.full_store import KEY, fill
 from tests.waiting import QUICK, Stopwatch, eventually
 
 
@@ -127,14 +128,9 @@ async def test_three_mebibytes_are_too_large(
 async def test_a_full_server_takes_no_more(open_client: OpenClient, small_etcd: Etcd) -> None:
     async with open_client(small_etcd.endpoint) as client:
         with pytest.raises(NoSpaceError) as caught:
-            await _fill(client)
+            await fill(client)
         assert caught.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert await client.get("0") is not None
-
-
-async def _fill(client: AsyncClient) -> None:
-    for number in range(100):
-        await client.put(f"{number}", "x" * 100_000)
+        assert await client.get(KEY) is not None
 
 
 async def test_a_deadline_leaves_the_outcome_of_a_mutation_unknown(open_client: OpenClient, quick_etcd: Etcd) -> None:

@@ -6,6 +6,7 @@ from etcdobs import AsyncClient, ClosedError, NoSpaceError
 from etcdobs.testing import Etcd, EtcdCluster, etcd, relay
 from etcdobs.testing._ports import give_back, take_port
 from tests.conftest import OpenClient
+from tests.full_store import fill
 from tests.waiting import QUICK, Stopwatch
 
 
@@ -68,11 +69,6 @@ async def test_an_alarm_is_trouble(open_client: OpenClient) -> None:
             assert not health.ok
             assert "alarm NOSPACE" in str(health.endpoints[0].error)
             assert health.endpoints[0].alarms[0].type.name == "NOSPACE"
-
-
-async def fill(client: AsyncClient) -> None:
-    for number in range(1000):
-        await client.put(f"k{number}", "x" * 16384)
 
 
 async def test_a_closed_client_has_none(open_client: OpenClient, etcd_server: Etcd) -> None:

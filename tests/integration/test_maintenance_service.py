@@ -22,6 +22,7 @@ from etcdobs import (
 from etcdobs.testing import Etcd, EtcdCluster, etcd
 from tests.conftest import OpenClient
 from tests.etcdctl import restored
+from tests.full_store import fill
 from tests.waiting import QUICK, eventually
 
 
@@ -32,11 +33,6 @@ def files(directory: Path) -> list[Path]:
 async def test_no_alarm_is_raised(client: AsyncClient) -> None:
     assert await client.maintenance.alarms() == []
     assert await client.maintenance.disarm() == []
-
-
-async def fill(client: AsyncClient) -> None:
-    for _ in range(1_000):
-        await client.put("k", "x" * 50_000)
 
 
 @pytest.mark.parametrize("by_name", [False, True])

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from etcdobs import (
-    AsyncClient,
     AuthenticationFailedError,
     Client,
     EtcdError,
@@ -15,6 +14,7 @@ from etcdobs import (
 )
 from etcdobs.testing import Etcd, etcd
 from tests.conftest import OpenClient
+from tests.full_store import fill
 from tests.waiting import QUICK, eventually
 
 Version = tuple[int, int, int]
@@ -102,11 +102,6 @@ async def admitted(call: Awaitable[object]) -> bool:
     except EtcdError as error:
         return any(word in error.details for word in ("transferee", "downgrade", "unknown method"))
     return True
-
-
-async def fill(client: AsyncClient) -> None:
-    for number in range(100):
-        await client.put(f"{number}", "x" * 100_000)
 
 
 async def test_alarms_outlast_a_restart(open_client: OpenClient) -> None:
