@@ -16,7 +16,7 @@ from benchmarks.telemetry_layers import METHOD, counted, instrumented, sdk, unse
 from etcdobs import AsyncClient, Client, ClientMetrics
 from etcdobs._wire import etcdserverpb
 
-CALLS, CONCURRENT = 320, 32
+CALLS, CONCURRENT = 160, 32
 KEY = "benchmark"
 
 Blocks = dict[str, Callable[[], tuple[float, float]]]

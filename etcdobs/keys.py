@@ -113,13 +113,17 @@ def as_key(key: object) -> bytes:
         TypeError: it is neither str nor bytes.
         EmptyKeyError: it is empty (also a ValueError).
     """
-    if isinstance(key, Keys):
-        raise TypeError(f"one key is wanted here, not a range of keys: {key!r}")
     # Of what is asked by the million, without another call.
-    name = key if type(key) is bytes else key.encode() if type(key) is str else as_bytes("key", key)
+    name = key.encode() if type(key) is str else key if type(key) is bytes else _bytes_of_key(key)
     if not name:
         raise EmptyKeyError("key is not provided: it is empty")
     return name
+
+
+def _bytes_of_key(key: object) -> bytes:
+    if isinstance(key, Keys):
+        raise TypeError(f"one key is wanted here, not a range of keys: {key!r}")
+    return as_bytes("key", key)
 
 
 def as_keys(keys: object) -> Keys:

@@ -93,7 +93,8 @@ class Driver:
 
     async def call(self, call: Call[T]) -> T:
         """Carry out one call; it is one operation, whatever attempts it takes."""
-        spans = self._instruments.attempts(call.request)
+        spans = self._instruments.attempts()
+        spans.request = call.request
         operation = None if self.metrics is None else self.metrics.operation(operation_of(call))
         began = 0.0 if operation is None else operation.begin()
         try:

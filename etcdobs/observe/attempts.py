@@ -3,7 +3,7 @@
 See docs/decisions/traces.md. opentelemetry is not loaded with this room.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from etcdobs.observe.ending import OK, Ending, ending_of_told
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from etcdobs.observe.tracer import MethodTracer
 
-__all__ = ["Attempts", "Held"]
+__all__ = ["Attempts", "Held", "ShownAttempts"]
 
 
 class Held(NamedTuple):
@@ -29,21 +29,19 @@ class Attempts:
     """The attempts of one call, as far as its spans go.
 
     Attributes:
-        request: what all of them ask.
+        request: what all of them ask; whoever makes this sets it.
         shows_key: whether their spans show its key.
         held: the first attempt, once it failed.
         count: how many came after it.
         last: how the last of those ended.
     """
 
-    # Where every call begins; most end there too, and are spared the assignments.
+    # Where every call begins; most end there too, and are spared the assignments, and a constructor.
+    request: Any = None
+    shows_key: ClassVar[bool] = False
     held: Held | None = None
     count: int = 0
     last: Ending | None = None
-
-    def __init__(self, request: Any, *, shows_key: bool = False) -> None:
-        self.request: Any = request
-        self.shows_key: bool = shows_key
 
     def over(self, error: BaseException | None = None) -> None:
         """The call is over: it raised `error`, or succeeded. May be told again, to no effect."""
@@ -57,3 +55,9 @@ class Attempts:
         told, last = ending_of_told(error), self.last or held.ending
         # What this process itself gave up is no error, whatever exception its caller has of it.
         return last if last.code is told.code and last.error_type is None else told
+
+
+class ShownAttempts(Attempts):
+    """Those of a client whose spans show keys."""
+
+    shows_key: ClassVar[bool] = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from etcdobs.observe.aio_calls import ObservedAioCall, counted_requests
 from etcdobs.observe.aio_headers import Headers
-from etcdobs.observe.attempts import Attempts
+from etcdobs.observe.attempts import Attempts, ShownAttempts
 from etcdobs.observe.calls import ObservedCall, counted, observed_stream
 from etcdobs.observe.coexistence import traced_once
 from etcdobs.observe.ending import OK, ending_of_error
@@ -47,7 +47,7 @@ class Instruments:
         self._metrics = metrics
         self._tracer = CallTracer(tracer_provider)
         self._trace_keys = trace_keys
-        self.attempts: Callable[[Any], Attempts] = partial(Attempts, shows_key=trace_keys)
+        self.attempts: type[Attempts] = ShownAttempts if trace_keys else Attempts
         """What ties the attempts to send one request together: `bound(request, timeout, metadata, attempts=...)`."""
 
     def streams(self) -> Streams:

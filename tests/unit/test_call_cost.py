@@ -25,7 +25,7 @@ from tests.instant import InstantAioChannel, InstantChannel
 LIBRARY = str(Path(etcdobs.__file__).parent)
 
 # Of a get and of a put, blocking and awaited alike, with Python 3.11 to 3.13.
-FUNCTIONS = {"nothing": (14, 21), "metrics": (24, 31), "metrics and spans": (35, 42)}
+FUNCTIONS = {"nothing": (13, 20), "metrics": (23, 30), "metrics and spans": (34, 41)}
 TOLERANCE = 1.05
 TELEMETRY = list(FUNCTIONS)
 
