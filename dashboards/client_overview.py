@@ -246,7 +246,7 @@ def _attempt_errors() -> tuple[PanelBuilder, ...]:
         ),
         bars(
             "Token renewals",
-            "How often an auth token was asked for again, and how that went.",
+            "How often an auth token was asked for, and how that went.",
             Query(grown(client("etcdobs_token_renewals_total"), RATE, "outcome"), "{{outcome}}"),
         ),
     )

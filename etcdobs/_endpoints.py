@@ -82,9 +82,14 @@ class Endpoints:
             _penalize(self.silences, endpoint.address, now)
 
     def doubted(self, endpoint: Endpoint, now: float) -> None:
-        """Leave `endpoint` out until it answers a probe, which is due at once: it kept a call waiting for long."""
+        """Leave `endpoint` out until it answers a probe, which is due at once: it kept a call waiting for long.
+
+        One that has no other beside it can't be left out, and is not probed: it failed.
+        """
         if len(self.all) > 1 and endpoint in self.all:
             self.silences.setdefault(endpoint.address, (0, now))
+        else:
+            self.failed(endpoint, now)
 
     def due(self, now: float) -> Endpoint | None:
         """A silent endpoint that it is time to probe; whoever is told does it, others are not told for a while."""

@@ -41,6 +41,7 @@ class Heart:
         expires_at: when the server may let it go; None before its first answer.
         ended: it is lost for good.
         counted: its loss was told to the metrics.
+        shown: the metrics show it as kept alive.
         users: how many heartbeats want it kept alive.
     """
 
@@ -49,6 +50,7 @@ class Heart:
     expires_at: float | None = None
     ended: bool = False
     counted: bool = False
+    shown: bool = False
     users: int = 1
 
     def lost(self, now: float) -> bool:

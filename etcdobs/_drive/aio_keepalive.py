@@ -140,7 +140,7 @@ class Heartbeats:
             self._task = asyncio.create_task(self._run(), name="etcdobs-keepalive", context=detached())
         self._news.setdefault(heart, asyncio.Event())
         _tell(self._due)
-        self._joined()
+        self._show(heart)
         return heart
 
     def leave(self, heart: Heart) -> None:
@@ -153,9 +153,9 @@ class Heartbeats:
         if not heart.users:
             self._origins.pop(heart.id, None)
             self._news.pop(heart, None)
+            self._hide(heart)
         if not len(self._clock):
             _tell(self._due)
-        self._left()
 
     async def wait_answered(self, heart: Heart, timeout: float | None) -> None:
         """Return after the first renewal; raise what kept it away otherwise."""
@@ -183,13 +183,20 @@ class Heartbeats:
         if self._driver.forked:
             return True  # The parent keeps it alive, or does not: here nobody would know.
         lost = heart.lost(boottime())
-        if lost and heart.users and not heart.counted and heart.expires_at is not None:
+        if lost and heart.users and not heart.counted:
             heart.counted = True
-            self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
-            self.spans.lost(heart.id, self._origins.get(heart.id))
-            if self._driver.metrics is not None:
-                self._driver.metrics.lease_lost()
+            self._count_loss(heart)
         return lost
+
+    def _count_loss(self, heart: Heart) -> None:
+        self._hide(heart)
+        # Whoever closed the client wanted no lease kept alive any more.
+        if heart.expires_at is None or self._driver.closing:
+            return
+        self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
+        self.spans.lost(heart.id, self._origins.get(heart.id))
+        if self._driver.metrics is not None:
+            self._driver.metrics.lease_lost()
 
     async def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
         """True as soon as the lease is lost."""
@@ -205,6 +212,7 @@ class Heartbeats:
     async def close(self) -> None:
         """End all renewals."""
         task = self._task
+        self._hide_all()
         self._tell_all()
         if task is not None and task is not asyncio.current_task():
             task.cancel()
@@ -212,6 +220,7 @@ class Heartbeats:
 
     def abandon(self) -> None:
         """The event loop is over, and with it every renewal."""
+        self._hide_all()
         self._clock = KeepAliveClock()
         self._due = asyncio.Event()
         self._news.clear()
@@ -225,13 +234,19 @@ class Heartbeats:
         for news in self._news.values():
             _tell(news)
 
-    def _joined(self) -> None:
-        if self._driver.metrics is not None:
+    def _show(self, heart: Heart) -> None:
+        if self._driver.metrics is not None and not heart.shown:
+            heart.shown = True
             self._driver.metrics.lease_kept()
 
-    def _left(self) -> None:
-        if self._driver.metrics is not None:
+    def _hide(self, heart: Heart) -> None:
+        if self._driver.metrics is not None and heart.shown:
+            heart.shown = False
             self._driver.metrics.lease_dropped()
+
+    def _hide_all(self) -> None:
+        for heart in self._clock.hearts():
+            self._hide(heart)
 
     # ---- the stream's own task
 

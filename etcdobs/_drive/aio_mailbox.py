@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from etcdobs._drive.readings import Arrivals
 from etcdobs._inbox import Inbox
+from etcdobs._retry import reason
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
 from etcdobs.observe.spans import Origin
@@ -26,20 +27,27 @@ class Mailbox:
         # Of the span of its creation, to which later ones point.
         self.origin: Origin = None
         self._created = False
+        self._broken_by: str | None = None
         self._unconnected: ConnectionFailedError | None = None
         self._changed = asyncio.Event()
 
     # ---- called from the stream's task
 
-    def created(self) -> None:
-        """The server has the watch."""
+    def created(self) -> str | None:
+        """The server has the watch; returns what broke the stream that it was on before, None: it was on none."""
         self._created = True
+        cause, self._broken_by = self._broken_by, None
         self._changed.set()
+        return cause
 
-    def broken(self, error: EtcdError) -> None:
-        """The stream broke, or could not be opened."""
+    def broken(self, error: EtcdError) -> bool:
+        """The stream broke, or could not be opened; True when the watch was on it, and has to be resumed."""
         self._unconnected = error if isinstance(error, ConnectionFailedError) else None
+        was_on_it = self._created and self._broken_by is None
+        if was_on_it:
+            self._broken_by = reason(error)
         self._changed.set()
+        return was_on_it
 
     def put(self, batch: WatchResponse) -> bool:
         """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""

@@ -192,8 +192,9 @@ class Stream:
         self._token_refusals = 0
         self._driver.session.endpoints.succeeded(endpoint)
         mailbox = self._mailboxes.get(cursor)
-        if mailbox is not None:
-            mailbox.created()
+        cause = None if mailbox is None else mailbox.created()
+        if cause is not None and self._driver.metrics is not None:
+            self._driver.metrics.watch_resumed(cause)
 
     def _ask(self, effect: Ask) -> None:
         if self._requests is not None:
@@ -212,15 +213,13 @@ class Stream:
     # ---- after the stream broke
 
     async def _recover(self, error: EtcdError) -> None:
-        for mailbox in self._mailboxes.values():
-            mailbox.broken(error)
+        broken = sum([mailbox.broken(error) for mailbox in self._mailboxes.values()])
         if not self._may_resume(error):
             self._give_up(error)
             return
         self._spans.broken(reason(error), self._origins())
-        self._driver.log.tell("watches_resumed", len(self), cause=reason(error), endpoint=error.endpoint)
-        if self._driver.metrics is not None:
-            self._driver.metrics.watch_resumed(reason(error), len(self))
+        if broken:
+            self._driver.log.tell("watches_resumed", broken, cause=reason(error), endpoint=error.endpoint)
         if isinstance(error, TOKEN_REFUSED):
             await self._renew(doubted=isinstance(error, TokenDoubtedError))
         elif not isinstance(error, CreationRefusedError):

@@ -67,8 +67,8 @@ def watch_readings(mailboxes: Iterable[WatchedMailbox], now: float) -> Iterator[
 
 def lease_readings(hearts: Iterable[Heart], now: float) -> Iterator[Reading]:
     """What the first of the leases has left: seconds, and of its ttl; nothing while none is kept alive."""
-    left = [(seconds, heart.ttl) for heart in hearts if (seconds := heart.seconds_left(now)) is not None]
+    # One that is lost is kept alive no more, and would hide what the others have left.
+    left = [(seconds, heart.ttl) for heart in hearts if (seconds := heart.seconds_left(now))]
     if left:
         yield Reading("lease_margin_seconds", min(seconds for seconds, _ in left))
-        # The ttl is 0 of one that the server knew no more when it was first asked.
-        yield Reading("lease_margin_ratio", min(seconds / (ttl or 1) for seconds, ttl in left))
+        yield Reading("lease_margin_ratio", min(seconds / ttl for seconds, ttl in left))

@@ -145,7 +145,7 @@ class Heartbeats:
                 self._thread = thread
             self._news.setdefault(heart, threading.Condition(self._lock))
             self._due.notify_all()
-        self._joined()
+            self._show(heart)
         return heart
 
     def leave(self, heart: Heart) -> None:
@@ -159,9 +159,9 @@ class Heartbeats:
             if not heart.users:
                 self._origins.pop(heart.id, None)
                 self._news.pop(heart, None)
+                self._hide(heart)
             if not len(self._clock):
                 self._due.notify_all()
-        self._left()
 
     def wait_answered(self, heart: Heart, timeout: float | None) -> None:
         """Return after the first renewal; raise what kept it away otherwise."""
@@ -192,13 +192,20 @@ class Heartbeats:
             return True  # The parent keeps it alive, or does not: here nobody would know.
         with self._lock:
             lost = heart.lost(boottime())
-            if lost and heart.users and not heart.counted and heart.expires_at is not None:
+            if lost and heart.users and not heart.counted:
                 heart.counted = True
-                self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
-                self.spans.lost(heart.id, self._origins.get(heart.id))
-                if self._driver.metrics is not None:
-                    self._driver.metrics.lease_lost()
+                self._count_loss(heart)
             return lost
+
+    def _count_loss(self, heart: Heart) -> None:
+        self._hide(heart)
+        # Whoever closed the client wanted no lease kept alive any more.
+        if heart.expires_at is None or self._driver.closing.is_set():
+            return
+        self._driver.log.tell("lease_lost", lease=f"{heart.id:x}")
+        self.spans.lost(heart.id, self._origins.get(heart.id))
+        if self._driver.metrics is not None:
+            self._driver.metrics.lease_lost()
 
     def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
         """True as soon as the lease is lost."""
@@ -219,6 +226,8 @@ class Heartbeats:
         """End all renewals."""
         with self._lock:
             call, thread = self._call, self._thread
+            for heart in self._clock.hearts():
+                self._hide(heart)
             self._due.notify_all()
             self._tell_all()
         if call is not None:
@@ -234,12 +243,14 @@ class Heartbeats:
         for news in self._news.values():
             news.notify_all()
 
-    def _joined(self) -> None:
-        if self._driver.metrics is not None:
+    def _show(self, heart: Heart) -> None:
+        if self._driver.metrics is not None and not heart.shown:
+            heart.shown = True
             self._driver.metrics.lease_kept()
 
-    def _left(self) -> None:
-        if self._driver.metrics is not None:
+    def _hide(self, heart: Heart) -> None:
+        if self._driver.metrics is not None and heart.shown:
+            heart.shown = False
             self._driver.metrics.lease_dropped()
 
     # ---- the stream's own thread

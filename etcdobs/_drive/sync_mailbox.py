@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from etcdobs._drive.readings import Arrivals
 from etcdobs._inbox import Inbox
+from etcdobs._retry import reason
 from etcdobs._watch import Cursor, not_created
 from etcdobs.errors import ConnectionFailedError, EtcdError
 from etcdobs.observe.spans import Origin
@@ -26,6 +27,7 @@ class Mailbox:
         # Of the span of its creation, to which later ones point.
         self.origin: Origin = None
         self._created = False
+        self._broken_by: str | None = None
         self._unconnected: ConnectionFailedError | None = None
         # Entered by itself: a Ctrl-C within the condition's own `__enter__` would leave it locked for ever.
         self._lock = threading.RLock()
@@ -33,17 +35,23 @@ class Mailbox:
 
     # ---- called from the stream's thread
 
-    def created(self) -> None:
-        """The server has the watch."""
+    def created(self) -> str | None:
+        """The server has the watch; returns what broke the stream that it was on before, None: it was on none."""
         with self._lock:
             self._created = True
+            cause, self._broken_by = self._broken_by, None
             self._changed.notify_all()
+        return cause
 
-    def broken(self, error: EtcdError) -> None:
-        """The stream broke, or could not be opened."""
+    def broken(self, error: EtcdError) -> bool:
+        """The stream broke, or could not be opened; True when the watch was on it, and has to be resumed."""
         with self._lock:
             self._unconnected = error if isinstance(error, ConnectionFailedError) else None
+            was_on_it = self._created and self._broken_by is None
+            if was_on_it:
+                self._broken_by = reason(error)
             self._changed.notify_all()
+        return was_on_it
 
     def put(self, batch: WatchResponse) -> bool:
         """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""

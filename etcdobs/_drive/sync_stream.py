@@ -216,8 +216,9 @@ class Stream:
         self._token_refusals = 0
         self._driver.session.endpoints.succeeded(endpoint)
         mailbox = self._mailboxes.get(cursor)
-        if mailbox is not None:
-            mailbox.created()
+        cause = None if mailbox is None else mailbox.created()
+        if cause is not None and self._driver.metrics is not None:
+            self._driver.metrics.watch_resumed(cause)
 
     def _ask(self, effect: Ask) -> None:
         with self._lock:
@@ -240,15 +241,13 @@ class Stream:
     def _recover(self, error: EtcdError) -> None:
         with self._lock:
             mailboxes = list(self._mailboxes.values())
-        for mailbox in mailboxes:
-            mailbox.broken(error)
+        broken = sum([mailbox.broken(error) for mailbox in mailboxes])
         if not self._may_resume(error):
             self._give_up(error)
             return
         self._spans.broken(reason(error), self._origins())
-        self._driver.log.tell("watches_resumed", len(mailboxes), cause=reason(error), endpoint=error.endpoint)
-        if self._driver.metrics is not None:
-            self._driver.metrics.watch_resumed(reason(error), len(mailboxes))
+        if broken:
+            self._driver.log.tell("watches_resumed", broken, cause=reason(error), endpoint=error.endpoint)
         if isinstance(error, TOKEN_REFUSED):
             self._renew(doubted=isinstance(error, TokenDoubtedError))
         elif not isinstance(error, CreationRefusedError):

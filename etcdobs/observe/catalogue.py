@@ -98,7 +98,7 @@ CATALOGUE: Mapping[str, Row] = {
     "token_renewals": Row(
         "counter",
         "etcdobs_token_renewals_total",
-        "Total number of times an auth token was asked for again.",
+        "Total number of times an auth token was asked for, a client's first time included.",
         ("outcome",),
     ),
     "failovers": Row(
@@ -202,8 +202,8 @@ LABELS: Mapping[str, str] = {
     " `Slow` where a member was asked again because it took long",
     "cause": "the error that broke the stream or ended the watch, by its class: `Unavailable`, `Compacted`, ...",
     "endpoint": "the address of an endpoint that a client has in use; the series of one that leaves go with it",
-    "state": "`up`: it answers; `failing`: it failed, and is tried again soon; `silent`: it is left out until it"
-    " answers a probe; `unused`: no call has gone to it yet",
+    "state": "`up`: it answers; `failing`: it failed, or as the only one left a call without an answer, and is tried"
+    " again soon; `silent`: it is left out until it answers a probe; `unused`: no call has gone to it yet",
     "version": "of etcdobs",
     "python": "the version of Python",
     "grpc": "the version of grpcio",

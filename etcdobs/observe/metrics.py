@@ -154,7 +154,7 @@ class ClientMetrics:
         self._count(self._families.retries, 1, *split_method(method), reason)
 
     def token_renewed(self, outcome: str) -> None:
-        """The auth token was asked for again, with that outcome."""
+        """An auth token was asked for, with that outcome."""
         self._count(self._families.token_renewals, 1, outcome)
 
     def failed_over(self, reason: str) -> None:

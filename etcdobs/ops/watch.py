@@ -45,7 +45,8 @@ def watch(
         put, delete: which changes are wanted.
         progress_notify: also deliver where the server is, from time to time (see `responses`).
         fragment: let the server cut large batches for the way; they arrive whole all the same. To cut one takes etcd
-            time by the square of its events: where transactions of hundreds of keys are watched, say False.
+            time by the square of its events, and all watches of the client wait for it: where transactions of hundreds
+            of keys are watched, such as `load` writes, say False.
         buffer: events held for a user who is slow to take them. When it is full the server is told to stop, and the
             watch resumes where it was once half of it is taken: nothing is lost, memory is bounded.
         timeout: seconds until the server must have the watch; left out: the client's; None: no deadline.

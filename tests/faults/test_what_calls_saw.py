@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from etcdobs import ClientMetrics
+from etcdobs import ClientMetrics, DeadlineExceededError
 from etcdobs.testing import Etcd, etcd, relay
 from tests.conftest import OpenClient
 from tests.metrics import Shown, address
@@ -27,6 +27,18 @@ def everything(caplog: pytest.LogCaptureFixture) -> None:
 def told(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
     said = (vars(record).get("etcdobs", {}) for record in caplog.records)
     return [fields for fields in said if fields.get("event") == event]
+
+
+async def test_the_only_endpoint_while_it_is_frozen(open_client: OpenClient, quick_etcd: Etcd, shown: Shown) -> None:
+    async with open_client(quick_etcd.endpoint, metrics=ClientMetrics(shown.registry)) as client:
+        await client.get("k")
+        quick_etcd.pause()
+        with pytest.raises(DeadlineExceededError):
+            await client.get("k", timeout=1)
+        assert set(shown.states().values()) == {"failing"}
+        quick_etcd.resume()
+        await client.get("k")
+        assert set(shown.states().values()) == {"up"}
 
 
 async def test_a_member_that_is_unavailable(

@@ -69,7 +69,7 @@ async def test_watches_whose_connection_was_reset(
 async def test_a_watch_whose_server_was_killed(open_client: OpenClient, quick_etcd: Etcd, seen: Seen) -> None:
     async with open_client(quick_etcd.endpoint, metrics=seen.metrics) as client, client.watch("k") as watcher:
         quick_etcd.kill()
-        await eventually(seen.resumes)
+        await eventually(lambda: seen.told("watches_resumed"))
         quick_etcd.start()
         quick_etcd.etcdctl("put", "k", "v")
         assert await values(watcher, 1) == ["v"]
@@ -83,7 +83,7 @@ async def test_a_watch_whose_connection_swallows(
     with relay(etcd_server.endpoint) as link:
         async with open_client(link.endpoint, metrics=seen.metrics, **soon) as client, client.watch(prefix) as watcher:
             link.blackhole()
-            await eventually(seen.resumes)
+            await eventually(lambda: seen.told("watches_resumed"))
             link.resume()
             etcd_server.etcdctl("put", prefix, "v")
             assert await values(watcher, 1) == ["v"]

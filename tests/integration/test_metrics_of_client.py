@@ -122,7 +122,32 @@ async def test_a_heartbeat_is_counted_while_it_beats(
     async with open_client(etcd_server.endpoint, metrics=metrics) as client:
         lease = await client.lease.grant(60)
         async with client.lease.keep_alive(lease), client.lease.keep_alive(lease):
-            assert samples(registry)["etcdobs_leases_active{}"] == 2
+            assert samples(registry)["etcdobs_leases_active{}"] == 1
+        assert "etcdobs_leases_active{}" not in samples(registry)
+
+
+async def test_what_a_closed_client_kept_alive_is_kept_alive_and_lost_no_more(
+    open_client: OpenClient, quick_etcd: Etcd, registry: CollectorRegistry, metrics: ClientMetrics
+) -> None:
+    async with open_client(quick_etcd.endpoint, metrics=metrics) as client:
+        left_open = await (await client.lease.grant(1)).keep_alive().__aenter__()
+        assert samples(registry)["etcdobs_leases_active{}"] == 1
+    assert "etcdobs_leases_active{}" not in samples(registry)
+    await eventually(lambda: left_open.lost)
+    await left_open.close()
+    assert [name for name in samples(registry) if name.startswith("etcdobs_lease")] == []
+
+
+async def test_a_lease_that_is_lost_is_kept_alive_no_more(
+    open_client: OpenClient, quick_etcd: Etcd, registry: CollectorRegistry, metrics: ClientMetrics
+) -> None:
+    async with open_client(quick_etcd.endpoint, metrics=metrics) as client:
+        one, other = await client.lease.grant(60), await client.lease.grant(60)
+        async with one.keep_alive() as heartbeat, other.keep_alive():
+            await one.revoke()
+            assert await heartbeat.wait_lost(timeout=25)
+            assert samples(registry)["etcdobs_leases_active{}"] == 1
+            assert samples(registry)["etcdobs_lease_margin_seconds{}"] > 30
         assert "etcdobs_leases_active{}" not in samples(registry)
 
 
@@ -150,8 +175,8 @@ async def test_retries_and_resumes_are_counted_by_their_cause(
             await eventually(lambda: [name for name in samples(registry) if name.startswith("etcdobs_retries_total")])
             link.accept()
             await reading
+            await eventually(lambda: [name for name in samples(registry) if "etcdobs_watch_resumes_total" in name])
             found = samples(registry)
-            await eventually(lambda: link.connections)
     retried = [name for name in found if name.startswith("etcdobs_retries_total{etcdserverpb.KV,Range,")]
     resumed = [name for name in found if name.startswith("etcdobs_watch_resumes_total{")]
     assert retried

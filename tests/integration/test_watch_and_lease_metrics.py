@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from etcdobs import ClientMetrics, CompactedError, Keys
+from etcdobs import ClientMetrics, CompactedError, EtcdError, Keys
 from etcdobs.testing import Etcd, relay
 from tests.conftest import OpenClient
 from tests.metrics import Shown
@@ -78,7 +78,26 @@ async def test_the_watches_that_are_resumed_are_counted(
         ):
             link.reset()
             await eventually(lambda: shown.total("etcdobs_watch_resumes_total") >= 2)
-    assert shown.total("etcdobs_watch_resumes_total") % 2 == 0
+            link.refuse()
+            link.reset()
+            # However often that is tried in vain, it is one resumption, of which the first failure is the cause.
+            await eventually(lambda: shown.counts("grpc_client_handled_total", "grpc_method").get("Watch", 0) >= 6)
+            link.accept()
+            await eventually(lambda: shown.total("etcdobs_watch_resumes_total") >= 4)
+    assert shown.counts("etcdobs_watch_resumes_total", "cause") == {"Unavailable": 4}
+
+
+async def test_a_watch_that_there_never_was_is_not_resumed(
+    open_client: OpenClient, etcd_server: Etcd, prefix: str, shown: Shown
+) -> None:
+    with relay(etcd_server.endpoint) as link:
+        async with open_client(link.endpoint, metrics=ClientMetrics(shown.registry)) as client:
+            await client.get(prefix)
+            link.refuse()
+            link.reset()
+            with pytest.raises(EtcdError):
+                await client.watch(prefix, timeout=1).__aenter__()
+    assert shown.samples("etcdobs_watch_resumes_total") == []
 
 
 async def test_the_margin_of_a_lease_goes_down_while_the_server_is_frozen(
@@ -102,7 +121,9 @@ async def test_the_margin_of_a_lease_goes_down_while_the_server_is_frozen(
                 quick_etcd.pause()
                 await eventually(lambda: margin() < 0.5)
                 assert await heartbeat.wait_lost(timeout=5)
-                assert margin() == share() == 0
+                # It is lost, and hides no more what the other has left.
+                assert margin() > 50
+                assert share() > 0.8
                 quick_etcd.resume()
             assert margin() > 50
         assert shown.samples("etcdobs_lease_margin_seconds") == []

@@ -137,6 +137,15 @@ def test_a_lone_endpoint_and_a_stranger_are_never_in_doubt() -> None:
     assert lone.due(9.0) is pair.due(9.0) is None
 
 
+def test_a_lone_endpoint_that_kept_a_call_waiting_has_failed_until_it_answers() -> None:
+    lone = Endpoints((A,))
+    lone.succeeded(A, now=1.0)
+    lone.doubted(A, now=3.0)
+    assert (lone.state(A), lone.pick(3.0)) == ("failing", A)
+    lone.succeeded(A, now=4.0)
+    assert lone.state(A) == "up"
+
+
 def test_those_that_are_left_share_the_calls_evenly() -> None:
     endpoints = Endpoints((A, B, C))
     endpoints.silent(A, now=0.0)
