@@ -13,7 +13,7 @@ from etcdobs._drive.boottime import boottime
 from etcdobs._drive.notes import unexpected
 from etcdobs._drive.readings import lease_readings
 from etcdobs._drive.sync import Driver
-from etcdobs._drive.uninterrupted import apart, join
+from etcdobs._drive.uninterrupted import apart, interruptible, join
 from etcdobs._flow import open_stream, token_of
 from etcdobs._keepalive import (
     METHOD,
@@ -167,7 +167,7 @@ class Heartbeats:
         """Return after the first renewal; raise what kept it away otherwise."""
         dial_timeout = self._driver.session.dial_timeout
         first = dial_timeout if timeout is None else min(timeout, dial_timeout)
-        with self._lock:
+        with interruptible(), self._lock:
             news = self._news[heart]
             if not news.wait_for(lambda: self._is_settled(heart), first):
                 left = None if timeout is None else timeout - first
@@ -210,7 +210,7 @@ class Heartbeats:
     def wait_lost(self, heart: Heart, timeout: float | None) -> bool:
         """True as soon as the lease is lost."""
         deadline = None if timeout is None else boottime() + timeout
-        with self._lock:
+        with interruptible(), self._lock:
             while not self.is_lost(heart):
                 now = boottime()
                 if self._is_over(heart) or (deadline is not None and now >= deadline):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from etcdobs._drive.readings import Arrivals
+from etcdobs._drive.uninterrupted import interruptible
 from etcdobs._inbox import Inbox
 from etcdobs._retry import reason
 from etcdobs._watch import Cursor, not_created
@@ -72,7 +73,7 @@ class Mailbox:
 
     def is_settled_within(self, seconds: float) -> bool:
         """Whether the server has the watch, or refused it, no later than so."""
-        with self._lock:
+        with interruptible(), self._lock:
             return self._changed.wait_for(self._is_settled, seconds)
 
     def wait_created(self, timeout: float | None, dial_timeout: float, waited: float = 0.0) -> None:
@@ -81,7 +82,7 @@ class Mailbox:
         `waited` is what has passed of both timeouts.
         """
         first = max(0.0, (dial_timeout if timeout is None else min(timeout, dial_timeout)) - waited)
-        with self._lock:
+        with interruptible(), self._lock:
             if not self._changed.wait_for(self._is_settled, first):
                 left = None if timeout is None else max(0.0, timeout - waited - first)
                 self._changed.wait_for(lambda: self._is_settled() or self._unconnected is not None, left)
@@ -96,7 +97,7 @@ class Mailbox:
     def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        with self._lock:
+        with interruptible(), self._lock:
             while (item := take()) is None and not self.inbox.closed:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:

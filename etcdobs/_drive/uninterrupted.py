@@ -8,8 +8,8 @@ under such locks, and has one thread for all of them: one lock lost, and no stre
 
 import _thread
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 
 # Seconds that closing a client may take once the network has nothing to do with it.
 CLOSING = 1.0
@@ -40,6 +40,21 @@ class Latch:
             with suppress(RuntimeError):
                 self._held.release()
         return self._is_set
+
+
+@contextmanager
+def interruptible() -> Generator[None, None, None]:
+    """The block takes a lock and waits on a condition of it: a Ctrl-C leaves it as the KeyboardInterrupt that it is.
+
+    `threading.Condition.wait` may be left without the lock, which then can't be given back: a RuntimeError would hide
+    the interrupt from whoever waits for one.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
 
 
 def join(thread: threading.Thread) -> None:

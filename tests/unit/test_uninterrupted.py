@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from etcdobs._drive.uninterrupted import CLOSING, apart, join, within
+from etcdobs._drive.uninterrupted import CLOSING, apart, interruptible, join, within
 
 
 def test_each_is_done_and_the_first_error_is_told() -> None:
@@ -45,3 +45,19 @@ def test_what_is_done_apart_leaves_no_thread_behind() -> None:
     apart(act)
     assert acted.wait(5)
     assert dummies() <= before
+
+
+def test_an_interrupt_that_took_the_lock_of_a_condition_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it comes between two steps of `wait`: the lock is given back, and not yet promised to be taken again."""
+    lock = threading.RLock()
+    condition = threading.Condition(lock)
+
+    def interrupted() -> None:
+        lock.release()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(condition, "_release_save", interrupted)
+    with pytest.raises(KeyboardInterrupt), interruptible(), lock:
+        condition.wait(5)
+    with pytest.raises(RuntimeError, match="mine"), interruptible():
+        raise RuntimeError("mine")
