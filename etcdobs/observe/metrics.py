@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
+from etcdobs.observe.arguments import bounds_of, check_labels, check_prefix, check_registry
 from etcdobs.observe.context import Context
 from etcdobs.observe.failure import FailureLog
 from etcdobs.observe.live import Live
@@ -35,8 +36,11 @@ class ClientMetrics:
     `get` of a ContextVar, that gives its value where the call starts; more than a hundred combinations of values are
     counted as "other".
 
-    Raises ValueError where the registry has one of the names already from elsewhere, or has them with other buckets
-    or label names; TypeError where a context label has no function.
+    Raises:
+        ValueError: the registry has one of the names already from elsewhere, or has them with other buckets or label
+            names; a label is one of the metrics' own or twice there; a name is none; the buckets do not go up.
+        TypeError: a const label's value is no str, a context label has no function, or another argument is of another
+            type than its own.
     """
 
     _default: ClassVar["ClientMetrics | None"] = None
@@ -58,12 +62,15 @@ class ClientMetrics:
 
         from etcdobs.observe.families import Shape, build, shared_families  # noqa: PLC0415
 
+        check_registry(registry)
+        check_prefix(namespace, subsystem)
+        check_labels(const_labels, context_labels)
         const = dict(sorted((const_labels or {}).items()))
         self._failures = FailureLog()
         self._context = Context(dict(sorted((context_labels or {}).items())), self._failures)
         self.registry: CollectorRegistry = REGISTRY if registry is None else registry
         self._const = tuple(const.values())
-        self._bounds = tuple(float(bound) for bound in buckets)
+        self._bounds = bounds_of(buckets)
         shape = Shape(namespace, subsystem, tuple(const), self._bounds, self._context.names)
         self._families: Families = shared_families(self.registry, shape)
         self._families.build_info.labels(*build(), *self._const).set(1)
