@@ -60,6 +60,15 @@ function gives where the call starts; an unset ContextVar gives "". There are at
 those that come later count as "other". Two `ClientMetrics` of one registry share its families: they may differ in the
 values of const labels, not in names or buckets. `initialize` shows series at zero before their first call.
 
+## Beside another library
+
+py-grpc-prometheus has metrics of the same names, `grpc_client_*`. Where it registered them first in the registry of the
+process, a client that was given no metrics leaves them to it: its `etcdobs_*` are there, its own `grpc_client_*` are
+not, and the log names them. `Client(metrics=ClientMetrics(namespace="shop"))` shows all of them beside, and
+`ClientMetrics(registry)` on a registry of yours. Where the client was first, py-grpc-prometheus fails with "Duplicated
+timeseries": give it a registry of its own (`PromClientInterceptor(registry=CollectorRegistry())`), or give the client
+one of those two.
+
 ## Several processes
 
 In prometheus_client's multiprocess mode (`PROMETHEUS_MULTIPROC_DIR`) counters and histograms add up over all

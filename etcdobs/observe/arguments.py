@@ -5,13 +5,17 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from math import inf, isfinite
 from numbers import Real
-from typing import Final, cast
+from typing import Final, cast, get_args
 
+from etcdobs._operation_names import OPERATIONS
 from etcdobs.observe.catalogue import CATALOGUE, LIVE
+from etcdobs.observe.recorder import Kind
 
-__all__ = ["bounds_of", "check_labels", "check_prefix", "check_registry"]
+__all__ = ["bounds_of", "check_labels", "check_methods", "check_prefix", "check_registry", "known_operations"]
 
 _NAME: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_METHOD: Final = re.compile(r"/[^/]+/[^/]+")
+_KINDS: Final[tuple[str, ...]] = get_args(Kind)
 _ALLOWED: Final = "[a-zA-Z_][a-zA-Z0-9_]*"
 _LABELS: Final = (*(row.labels for row in CATALOGUE.values()), *(row.labels for row in LIVE.values()))
 _OWN: Final = {"le", *(label for labels in _LABELS for label in labels)}
@@ -57,6 +61,32 @@ def _check_names(argument: str, names: Collection[object]) -> None:
             raise ValueError(f"a label in {argument} must be {_ALLOWED} and not begin with '__', not {name!r}")
         if name in _OWN:
             raise ValueError(f"the label {name!r} in {argument} is one of the metrics' own: {', '.join(sorted(_OWN))}")
+
+
+def check_methods(methods: object) -> None:
+    """Refuse what is no RPC method with its kind, of whatever service."""
+    if methods is not None and not isinstance(methods, Mapping):
+        raise TypeError(f"methods must be a mapping or None, not {type(methods).__name__}")
+    for method, kind in cast("Mapping[object, object]", methods or {}).items():
+        if not isinstance(method, str) or _METHOD.fullmatch(method) is None:
+            raise ValueError(f"a method in methods must be '/service/method', not {method!r}")
+        if kind not in _KINDS:
+            raise ValueError(f"methods[{method!r}] must be one of {_listed(_KINDS)}, not {kind!r}")
+
+
+def known_operations(operations: object) -> tuple[str, ...]:
+    """The operations, which all must be."""
+    if not isinstance(operations, Iterable) or isinstance(operations, (str, bytes)):
+        raise TypeError(f"operations must be a sequence of names, not {type(operations).__name__}")
+    names = tuple(cast("Iterable[str]", operations))
+    for name in names:
+        if name not in OPERATIONS:
+            raise ValueError(f"there is no operation {name!r}: known are {_listed(OPERATIONS)}")
+    return names
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, names))
 
 
 def bounds_of(buckets: object) -> tuple[float, ...]:

@@ -65,39 +65,69 @@ class Families:
     tallies: Tallies
 
 
-_shared: WeakKeyDictionary[CollectorRegistry, dict[tuple[str, str], tuple[Shape, Families]]] = WeakKeyDictionary()
+@dataclass(slots=True)
+class _Known:
+    """What a registry has. `left_out`: families, by field, that are not on it for another library has their names."""
+
+    shape: Shape
+    families: Families
+    left_out: dict[str, Collector]
+
+
+_shared: WeakKeyDictionary[CollectorRegistry, dict[tuple[str, str], _Known]] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def shared_families(registry: CollectorRegistry, shape: Shape) -> Families:
-    """The families of that shape on `registry`, registered on first demand.
+def shared_families(
+    registry: CollectorRegistry, shape: Shape, *, gives_way: bool = False
+) -> tuple[Families, tuple[str, ...]]:
+    """The families of that shape on `registry`, registered on first demand, and the names of those left out.
+
+    Left out is, if this one `gives_way`, what is named `grpc_client_*` where another library registered the name.
 
     Raises ValueError where the registry has them with other buckets or labels, or where another library registered
     one of the names.
     """
     with _lock:
-        known = _shared.setdefault(registry, {})
-        name = (shape.namespace, shape.subsystem)
-        if name not in known:
-            known[name] = (shape, _registered(registry, _families(shape)))
-        first, families = known[name]
-    if first != shape:
-        raise ValueError(f"this registry has the metrics already, in another shape: {first}, asked for {shape}")
-    return families
+        names = _shared.setdefault(registry, {})
+        prefix = (shape.namespace, shape.subsystem)
+        known = names.get(prefix)
+        if known is None:
+            families = _families(shape)
+            known = _Known(shape, families, _left_out(registry, _collectors(families), gives_way))
+            names[prefix] = known
+        if known.shape != shape:
+            raise ValueError(f"this registry has the metrics already, in another shape: {known.shape}, not {shape}")
+        if not gives_way:
+            known.left_out = _left_out(registry, known.left_out, gives_way)
+        return known.families, tuple(CATALOGUE[field].name for field in known.left_out)
 
 
-def _registered(registry: CollectorRegistry, families: Families) -> Families:
+def _left_out(registry: CollectorRegistry, collectors: dict[str, Collector], gives_way: bool) -> dict[str, Collector]:
+    """Register them: all or none, but for those returned."""
     done: list[Collector] = []
-    try:
-        for family in (getattr(families, field.name) for field in fields(families)):
-            if not isinstance(family, InFlight | Tallies):
-                registry.register(family)
-                done.append(family)
-    except ValueError:
-        for family in done:
-            registry.unregister(family)
-        raise
-    return families
+    left: dict[str, Collector] = {}
+    for field, family in collectors.items():
+        try:
+            registry.register(family)
+        except ValueError:
+            if not (gives_way and _is_of_any_client(field)):
+                for registered in done:
+                    registry.unregister(registered)
+                raise
+            left[field] = family
+        else:
+            done.append(family)
+    return left
+
+
+def _is_of_any_client(field: str) -> bool:
+    return field in CATALOGUE and CATALOGUE[field].name.startswith("grpc_client_")
+
+
+def _collectors(families: Families) -> dict[str, Collector]:
+    found = {field.name: getattr(families, field.name) for field in fields(families)}
+    return {name: family for name, family in found.items() if not isinstance(family, InFlight | Tallies)}
 
 
 def _families(shape: Shape) -> Families:

@@ -1,11 +1,19 @@
 """Decides what a client's metrics are recorded in: one `ClientMetrics` to a registry, or several that share it."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
-from etcdobs.observe.arguments import bounds_of, check_labels, check_prefix, check_registry
+from etcdobs.observe.arguments import (
+    bounds_of,
+    check_labels,
+    check_methods,
+    check_prefix,
+    check_registry,
+    known_operations,
+)
 from etcdobs.observe.context import Context
 from etcdobs.observe.failure import FailureLog
 from etcdobs.observe.live import Live
@@ -24,6 +32,11 @@ DEFAULT_BUCKETS: tuple[float, ...] = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 """Upper bounds in seconds: client_golang's eleven, and five below them, where a call in one datacentre ends."""
+
+_LOGGER = logging.getLogger("etcdobs.observe")
+_REMEDY = (
+    "Client(metrics=ClientMetrics(registry)) shows them on a registry of yours, ClientMetrics(namespace=...) beside"
+)
 
 
 class ClientMetrics:
@@ -45,6 +58,7 @@ class ClientMetrics:
 
     _default: ClassVar["ClientMetrics | None"] = None
     _default_lock: ClassVar[Lock] = Lock()
+    _gives_way: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -72,7 +86,8 @@ class ClientMetrics:
         self._const = tuple(const.values())
         self._bounds = bounds_of(buckets)
         shape = Shape(namespace, subsystem, tuple(const), self._bounds, self._context.names)
-        self._families: Families = shared_families(self.registry, shape)
+        self._families: Families
+        self._families, self._left_out = shared_families(self.registry, shape, gives_way=self._gives_way)
         self._families.build_info.labels(*build(), *self._const).set(1)
         self._exemplars = exemplars
         self._methods: dict[tuple[str, Kind, tuple[str, ...]], MethodMetrics] = {}
@@ -86,8 +101,9 @@ class ClientMetrics:
     def default(cls) -> "ClientMetrics":
         """The process-wide instance on prometheus_client's own registry, made on first demand.
 
-        Where another library holds the names there, its metrics stay on a registry of their own (`.registry`) and
-        the log says so.
+        Where another library, such as py-grpc-prometheus, holds `grpc_client_*` names there, those of this one are not
+        shown; where the others cannot be there either, they all stay on a registry of their own (`.registry`). The log
+        says so.
         """
         with ClientMetrics._default_lock:
             if ClientMetrics._default is None:
@@ -98,10 +114,15 @@ class ClientMetrics:
         """Show the series of these from now on, at zero, instead of from their first call on.
 
         `methods`: RPCs by full name, `/etcdserverpb.KV/Put`, with their `grpc_type`; `operations`: values of `op`.
+
+        Raises ValueError where a method is of another form or its type or an operation is not known; TypeError where
+        an argument is of another type than its own.
         """
+        check_methods(methods)
+        names = known_operations(operations)
         for method, kind in (methods or {}).items():
             self.method(method, kind)
-        for op in operations:
+        for op in names:
             self.operation(op)
 
     # ---- calls
@@ -230,11 +251,29 @@ class ClientMetrics:
             self._failures.report("metrics")
 
 
+class _Default(ClientMetrics):
+    """The process-wide one: nobody who could choose other names made it."""
+
+    _gives_way = True
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names that another library had first."""
+        return self._left_out
+
+
 def _default_metrics() -> ClientMetrics:
     try:
-        return ClientMetrics()
-    except ValueError:
+        made = _Default()
+    except ValueError as error:
         from prometheus_client import CollectorRegistry  # noqa: PLC0415
 
-        FailureLog().report("registering the metrics with prometheus_client's registry")
+        _LOGGER.warning(
+            "metrics cannot be on prometheus_client's registry, and are on one of their own that nothing shows: %s; %s",
+            *(error, _REMEDY),
+        )
         return ClientMetrics(CollectorRegistry())
+    if made.left_out:
+        names = ", ".join(made.left_out)
+        _LOGGER.warning("another library has metrics named %s: those of etcdobs are not shown; %s", names, _REMEDY)
+    return made

@@ -152,17 +152,61 @@ def test_the_default_is_one_for_the_process() -> None:
     assert len(set(map(id, found))) == 1
 
 
-def test_the_default_gives_way_to_another_library_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, registry: CollectorRegistry
-) -> None:
-    Counter("grpc_client_started_total", "theirs", registry=registry)
+@pytest.fixture
+def process_wide(monkeypatch: pytest.MonkeyPatch, registry: CollectorRegistry) -> CollectorRegistry:
+    """Stands for prometheus_client's own, in a process whose default metrics are not made yet."""
     monkeypatch.setattr(ClientMetrics, "_default", None)
     monkeypatch.setattr("prometheus_client.REGISTRY", registry)
+    return registry
+
+
+def test_the_default_leaves_the_names_of_another_library_to_it_and_says_so(
+    caplog: pytest.LogCaptureFixture, process_wide: CollectorRegistry
+) -> None:
+    theirs = Counter("grpc_client_started_total", "theirs", [*LABELS], registry=process_wide)
+    Counter("grpc_client_handled_total", "theirs", registry=process_wide)
     metrics = ClientMetrics.default()
     call(metrics)
-    assert metrics.registry is not registry
+    metrics.lease_lost()
+    assert metrics.registry is process_wide
+    theirs.labels(**LABELS).inc(7)
+    assert process_wide.get_sample_value("grpc_client_started_total", LABELS) == 7
+    assert process_wide.get_sample_value("grpc_client_msg_sent_total", LABELS) == 1
+    assert process_wide.get_sample_value("etcdobs_lease_lost_total") == 1
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("etcdobs.observe", logging.WARNING)
+    for word in ("grpc_client_started_total, grpc_client_handled_total:", "ClientMetrics(registry)", "namespace="):
+        assert word in record.getMessage()
+
+
+def test_metrics_asked_for_by_name_do_not_leave_out_what_the_default_did(process_wide: CollectorRegistry) -> None:
+    theirs = Counter("grpc_client_started_total", "theirs", registry=process_wide)
+    call(ClientMetrics.default())
+    with pytest.raises(ValueError, match="grpc_client_started"):
+        ClientMetrics()
+    process_wide.unregister(theirs)
+    ClientMetrics()
+    assert process_wide.get_sample_value("grpc_client_started_total", LABELS) == 1
+
+
+def test_the_default_shares_no_families_of_another_shape_and_says_so(
+    caplog: pytest.LogCaptureFixture, process_wide: CollectorRegistry
+) -> None:
+    ClientMetrics(const_labels={"app": "shop"})
+    metrics = ClientMetrics.default()
+    call(metrics)
+    assert metrics.registry is not process_wide
     assert metrics.registry.get_sample_value("grpc_client_started_total", LABELS) == 1
-    assert [record.name for record in caplog.records] == ["etcdobs.observe"]
+    (record,) = caplog.records
+    assert "another shape" in record.getMessage()
+    assert "ClientMetrics(registry)" in record.getMessage()
+
+
+def test_the_default_keeps_apart_where_its_own_names_are_taken(process_wide: CollectorRegistry) -> None:
+    Counter("etcdobs_lease_lost_total", "theirs", registry=process_wide)
+    Counter("grpc_client_started_total", "theirs", registry=process_wide)
+    assert ClientMetrics.default().registry is not process_wide
+    assert process_wide.get_sample_value("etcdobs_watches_active") is None
 
 
 def test_what_the_client_does_of_itself_is_counted(registry: CollectorRegistry) -> None:

@@ -1,6 +1,5 @@
 """What metrics may not be made with is refused where they are made, not when they are scraped."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,11 +34,9 @@ def test_a_label_is_either_const_or_of_the_context() -> None:
 
 
 @pytest.mark.parametrize("label", ["a-b", "__x", "", "1a", "a b", "é", "a\n", 3, None])
-@pytest.mark.parametrize(
-    "labels", [lambda label: {"const_labels": {label: "x"}}, lambda label: {"context_labels": {label: str}}]
-)
-def test_what_is_no_label_is_refused(labels: Callable[[object], dict[str, Any]], label: object) -> None:
-    refused(ValueError, r"\[a-zA-Z_\]\[a-zA-Z0-9_\]\*", **labels(label))
+def test_what_is_no_label_is_refused(label: object) -> None:
+    refused(ValueError, r"const_labels must be \[a-zA-Z_\]\[a-zA-Z0-9_\]\*", const_labels={label: "x"})
+    refused(ValueError, r"context_labels must be \[a-zA-Z_\]\[a-zA-Z0-9_\]\*", context_labels={label: str})
 
 
 @pytest.mark.parametrize("argument", ["const_labels", "context_labels"])
@@ -90,3 +87,37 @@ def test_the_registry_is_one() -> None:
     registry: Any = "x"
     with pytest.raises(TypeError, match=r"registry must be a prometheus_client\.CollectorRegistry or None, not str"):
         ClientMetrics(registry)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"operations": ["foo"]}, ValueError, "'foo'.*'alarm', .*'watch'"),
+        ({"operations": "get"}, TypeError, "operations must be a sequence of names, not str"),
+        ({"operations": 3}, TypeError, "not int"),
+        ({"methods": {"Put": "unary"}}, ValueError, "'/service/method', not 'Put'"),
+        ({"methods": {"a/b": "unary"}}, ValueError, "not 'a/b'"),
+        ({"methods": {"/a/b/c": "unary"}}, ValueError, "not '/a/b/c'"),
+        ({"methods": {"//b": "unary"}}, ValueError, "not '//b'"),
+        ({"methods": {3: "unary"}}, ValueError, "not 3"),
+        ({"methods": {"/a/b": "UNARY"}}, ValueError, "methods.*'unary', .*'bidi_stream', not 'UNARY'"),
+        ({"methods": ["/a/b"]}, TypeError, "methods must be a mapping or None, not list"),
+    ],
+)
+def test_no_series_begin_at_zero_of_what_never_counts(
+    arguments: dict[str, Any], error: type[Exception], match: str
+) -> None:
+    registry = CollectorRegistry()
+    metrics = ClientMetrics(registry)
+    before = generate_latest(registry)
+    with pytest.raises(error, match=match):
+        metrics.initialize(**({"methods": {"/a/b": "unary"}, "operations": ["get"]} | arguments))
+    assert generate_latest(registry) == before
+
+
+def test_methods_of_other_services_begin_at_zero_too() -> None:
+    registry = CollectorRegistry()
+    ClientMetrics(registry).initialize({"/a.B/C": "bidi_stream"}, iter(["lock"]))
+    labels = {"grpc_type": "bidi_stream", "grpc_service": "a.B", "grpc_method": "C"}
+    assert registry.get_sample_value("grpc_client_started_total", labels) == 0
+    assert registry.get_sample_value("etcdobs_operations_in_flight", {"op": "lock"}) == 0
