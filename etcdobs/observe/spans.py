@@ -103,6 +103,12 @@ class Streams(_Traced):
 
     @_unfailing
     def _started(self, name: str, attributes: Attributes) -> "Span | None":
+        from opentelemetry.context import get_current  # noqa: PLC0415
+
+        from etcdobs.observe.suppression import is_suppressed  # noqa: PLC0415
+
+        if is_suppressed(get_current()):
+            return None
         span = self._tracer.start_span(name, attributes=attributes)
         return span if span.get_span_context().is_valid else None
 

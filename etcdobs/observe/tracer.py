@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_current
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TraceFlags, TracerProvider
 
 from etcdobs.observe.attempts import Attempts, Held
@@ -15,6 +15,7 @@ from etcdobs.observe.ending import OK, Ending
 from etcdobs.observe.failure import FailureLog
 from etcdobs.observe.propagation import Metadata, with_context
 from etcdobs.observe.recorder import Kind, split_method
+from etcdobs.observe.suppression import is_suppressed
 
 __all__ = ["SCHEMA_URL", "CallTracer", "Metadata", "MethodTracer"]
 
@@ -47,9 +48,12 @@ class MethodTracer:
         """Start the call's span; return it with the metadata that carries its context.
 
         The span is None where none is made: for bidirectional streams, whose metadata carries the caller's context,
-        and where nothing is traced, which leaves the metadata as it came.
+        and where nothing is traced, or tracing is suppressed, which leaves the metadata as it came.
         """
         try:
+            current = get_current()
+            if current and is_suppressed(current):
+                return None, metadata
             if not self._has_span:
                 return None, with_context(trace.get_current_span(), metadata)
             if attempts is not None and attempts.held is not None:
