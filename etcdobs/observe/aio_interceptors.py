@@ -1,6 +1,6 @@
 """Interceptors for any `grpc.aio` channel; one class an arity, for gRPC files each object under its first arity."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -8,6 +8,7 @@ import grpc
 from etcdobs.observe.aio_calls import Responses, counted_requests, observed
 from etcdobs.observe.aio_headers import Headers
 from etcdobs.observe.binding import Instruments
+from etcdobs.observe.coexistence import awaited_once, outside
 from etcdobs.observe.interceptors import MethodObservers
 from etcdobs.observe.metrics import ClientMetrics
 from etcdobs.observe.observation import Observation
@@ -25,7 +26,7 @@ class _Observing:
 
     def _begin(self, details: grpc.aio.ClientCallDetails, kind: Kind) -> tuple[Observation, grpc.aio.ClientCallDetails]:
         sent = details.metadata
-        observation, metadata = self._observers.of(details.method, kind).begin(sent)
+        observation, metadata = self._observers.begin(details.method, kind, sent)
         if metadata is sent:
             return observation, details
         return observation, grpc.aio.ClientCallDetails(
@@ -44,7 +45,7 @@ class UnaryUnaryInterceptor(_Observing, grpc.aio.UnaryUnaryClientInterceptor):
         self, continuation: Callable[..., Any], client_call_details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
         observation, details = self._begin(client_call_details, "unary")
-        return await observed(observation, continuation(details, request))
+        return await observed(observation, _started(observation, continuation(details, request)))
 
 
 class StreamUnaryInterceptor(_Observing, grpc.aio.StreamUnaryClientInterceptor):
@@ -55,7 +56,9 @@ class StreamUnaryInterceptor(_Observing, grpc.aio.StreamUnaryClientInterceptor):
     ) -> Any:
         observation, details = self._begin(client_call_details, "client_stream")
         # Nothing may be awaited of this call but its start: the caller writes its requests only after that.
-        return await observed(observation, continuation(details, counted_requests(request_iterator, observation)))
+        requests = outside(request_iterator) if observation.has_span else request_iterator
+        requests = counted_requests(requests, observation)
+        return await observed(observation, _started(observation, continuation(details, requests)))
 
 
 class UnaryStreamInterceptor(_Observing, grpc.aio.UnaryStreamClientInterceptor):
@@ -65,7 +68,7 @@ class UnaryStreamInterceptor(_Observing, grpc.aio.UnaryStreamClientInterceptor):
         self, continuation: Callable[..., Any], client_call_details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
         observation, details = self._begin(client_call_details, "server_stream")
-        call = await observed(observation, continuation(details, request))
+        call = await observed(observation, _started(observation, continuation(details, request)))
         observation.sent()
         return Responses(call, observation)
 
@@ -80,6 +83,11 @@ class StreamStreamInterceptor(_Observing, grpc.aio.StreamStreamClientInterceptor
         requests = counted_requests(request_iterator, observation)
         call = await observed(observation, continuation(details, requests))
         return Responses(call, observation)
+
+
+def _started(observation: Observation, starting: Awaitable[Any]) -> Awaitable[Any]:
+    # Where nothing is traced here the others' span is the only one.
+    return awaited_once(starting) if observation.has_span else starting
 
 
 def aio_client_interceptors(

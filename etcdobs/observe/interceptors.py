@@ -9,6 +9,7 @@ import grpc
 
 from etcdobs.observe.binding import Instruments
 from etcdobs.observe.calls import counted, observed_stream, observed_unary
+from etcdobs.observe.coexistence import is_traced, outside, suppressed, traced_once
 from etcdobs.observe.metrics import ClientMetrics
 from etcdobs.observe.observation import MethodObserver, Observation
 from etcdobs.observe.recorder import Kind
@@ -38,6 +39,14 @@ class MethodObservers:
             known = self._observers.setdefault(key, self._instruments.observer(name, kind, self._target))
         return known
 
+    def begin(self, method: str | bytes, kind: Kind, metadata: "Metadata") -> "tuple[Observation, Metadata]":
+        """Record that a call starts; return its observation and the metadata to send."""
+        observer = self.of(method, kind)
+        if not is_traced(method):
+            return observer.begin(metadata)
+        with suppressed():
+            return observer.begin(metadata)
+
 
 @dataclass(slots=True)
 class _Details(grpc.ClientCallDetails):
@@ -64,7 +73,7 @@ class ClientInterceptor(
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
     ) -> Any:
         observation, details = self._begin(client_call_details, "unary")
-        return observed_unary(observation, partial(continuation, details, request))
+        return observed_unary(observation, _started(observation, continuation, details, request))
 
     def intercept_stream_unary(
         self,
@@ -73,13 +82,14 @@ class ClientInterceptor(
         request_iterator: Iterator[Any],
     ) -> Any:
         observation, details = self._begin(client_call_details, "client_stream")
-        return observed_unary(observation, partial(continuation, details, counted(request_iterator, observation)))
+        requests = counted(outside(request_iterator) if observation.has_span else request_iterator, observation)
+        return observed_unary(observation, _started(observation, continuation, details, requests))
 
     def intercept_unary_stream(
         self, continuation: Callable[..., Any], client_call_details: grpc.ClientCallDetails, request: Any
     ) -> Any:
         observation, details = self._begin(client_call_details, "server_stream")
-        return observed_stream(observation, partial(continuation, details, request), one_request=True)
+        return observed_stream(observation, _started(observation, continuation, details, request), one_request=True)
 
     def intercept_stream_stream(
         self,
@@ -88,13 +98,18 @@ class ClientInterceptor(
         request_iterator: Iterator[Any],
     ) -> Any:
         observation, details = self._begin(client_call_details, "bidi_stream")
-        start = partial(continuation, details, counted(request_iterator, observation))
+        start = _started(observation, continuation, details, counted(request_iterator, observation))
         return observed_stream(observation, start, one_request=False)
 
     def _begin(self, details: grpc.ClientCallDetails, kind: Kind) -> tuple[Observation, grpc.ClientCallDetails]:
         sent = details.metadata
-        observation, metadata = self._observers.of(details.method, kind).begin(sent)
+        observation, metadata = self._observers.begin(details.method, kind, sent)
         return observation, details if metadata is sent else _with_metadata(details, metadata)
+
+
+def _started(observation: Observation, continuation: Callable[..., Any], *args: Any) -> Callable[..., Any]:
+    # Where nothing is traced here the others' span is the only one.
+    return partial(traced_once(continuation) if observation.has_span else continuation, *args)
 
 
 def _with_metadata(details: grpc.ClientCallDetails, metadata: "Metadata") -> _Details:

@@ -118,6 +118,11 @@ class Observation:
         self._start = start
         self._once = Lock()
 
+    @property
+    def has_span(self) -> bool:
+        """Whether the call is traced here."""
+        return self._start[1] is not None
+
     def sent(self) -> None:
         """A message of a stream was handed to gRPC."""
         self._start[2].sent()
