@@ -40,7 +40,7 @@ TAIL = """## What counts as what
 - An operation is one call of a method that answers with one reply: `get`, `put`, a transaction's `commit`, a lease's
   `grant`, and so on. `scan` and `children` are an operation a page. A recipe is the operations that it is made of; a
   `lock` that is waited for is one more, with all its calls and waits. Operations of `batched` count as the
-  transactions that they are sent in.
+  transactions that they are sent in. `health()` is none: `grpc_client_*` counts what it asks each member.
 - A watch is an operation until the server has it; one without a start first reads where the cluster is (a `count`).
   Snapshots, `history` and RangeStream are streams: `grpc_client_*` counts them, with their messages.
 - Messages of streams are counted when they come, and only they: neither the end of a stream nor an error is one.
@@ -68,6 +68,14 @@ not, and the log names them. `Client(metrics=ClientMetrics(namespace="shop"))` s
 `ClientMetrics(registry)` on a registry of yours. Where the client was first, py-grpc-prometheus fails with "Duplicated
 timeseries": give it a registry of its own (`PromClientInterceptor(registry=CollectorRegistry())`), or give the client
 one of those two.
+
+## Exemplars and traces
+
+`grpc_client_handling_seconds` has the trace of a sampled call as its exemplar. Beside
+opentelemetry-instrumentation-grpc a call through `client_interceptors` has one span: of whichever is called first.
+`GrpcInstrumentorClient` is called after them, so the span is theirs; `GrpcAioInstrumentorClient` before, so the span is
+its own, and they count only. Under OpenTelemetry's `suppress_instrumentation()` no spans are made, and everything is
+counted. More on spans is in [what a span stands for](decisions/traces.md).
 
 ## Several processes
 

@@ -74,7 +74,7 @@ class AsyncClient:
         max_send_bytes, max_receive_bytes: the largest message.
         metrics: where calls are counted; None: nowhere. Left out: in the one that all clients of the process share.
         tracer_provider: OpenTelemetry's; None: the global one.
-        trace_keys: whether spans tell the keys that are asked for; values are never told.
+        trace_keys: whether spans tell the keys that are asked for, but for those of a transaction; values never.
         interceptors: your own gRPC interceptors, inside the retries.
         options: gRPC channel options; they win over the library's.
 

@@ -199,7 +199,7 @@ LABELS: Mapping[str, str] = {
     "op": "what was asked for, one of the operations below",
     "outcome": "how it ended, one of the outcomes below",
     "reason": "the error that made it so, by its class: `ConnectionFailed`, `NoLeader`, `InvalidAuthToken`, ...;"
-    " `Slow` where a member was asked again because it took long",
+    " `Slow` where a member was asked again because it took long, `Silent` where it did not answer a probe either",
     "cause": "the error that broke the stream or ended the watch, by its class: `Unavailable`, `Compacted`, ...",
     "endpoint": "the address of an endpoint that a client has in use; the series of one that leaves go with it",
     "state": "`up`: it answers; `failing`: it failed, or as the only one left a call without an answer, and is tried"
