@@ -100,6 +100,8 @@ class Loading:
         # Those that were read and not written yet, in their order.
         self._waiting: dict[int, _LineEntry] = {}
         self._size = self._written = 0
+        # The last line that is written: before it may be some that are not.
+        self._furthest = 0
         # All lines up to this one were read, and nothing was wrong with them.
         self._taken = self._told = self._start - 1
         self._error: Exception | None = None
@@ -165,10 +167,11 @@ class Loading:
     def late(self, entries: Entries) -> None:
         """`entries` are written, as was found when the load had been broken off."""
         self._written += len(entries)
-        for entry in entries:
-            assert isinstance(entry, _LineEntry)
+        written = [entry.line for entry in entries if isinstance(entry, _LineEntry)]
+        self._furthest = max(self._furthest, *written)
+        for line in written:
             # A Ctrl-C may have been here before.
-            self._waiting.pop(entry.line, None)
+            self._waiting.pop(line, None)
         self._size -= sum([entry.size for entry in entries])
 
     def _tell(self) -> None:
@@ -208,11 +211,19 @@ class Loading:
             self._note(error)
 
     def _note(self, error: BaseException) -> None:
-        open_ = [line for line, entry in self._waiting.items() if entry.sent]
-        if open_:
-            which = f"line {open_[0]}" if len(open_) == 1 else f"lines of {open_[0]} to {open_[-1]}"
+        first, last = self._uncertain()
+        if first <= last:
+            which = f"line {first}" if first == last else f"lines of {first} to {last}"
             error.add_note(f"{which} may or may not be written, and may be loaded again")
         error.add_note(f"all lines up to {self.line} are written: start={self.line + 1} goes on there")
+
+    def _uncertain(self) -> tuple[int, int]:
+        """Behind those up to which all are written, the first and the last line that is or may be; or none."""
+        unsent = {line for line, entry in self._waiting.items() if not entry.sent}
+        first = self.line + 1
+        while first in unsent:
+            first += 1
+        return first, max([self._furthest, *(line for line in self._waiting if line not in unsent)])
 
 
 def _nothing(_reply: Any) -> None: ...

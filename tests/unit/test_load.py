@@ -80,11 +80,13 @@ def test_after_a_failure_nothing_more_is_sent() -> None:
     loading.refused(second, UnavailableError("gone"))
     for entries in rest:
         loading.settled(entries)
+    assert [keys(entries) for entries in rest] == [[b"4", b"5"], [b"6", b"7"]]
     assert under_way(loading) == []
     with pytest.raises(UnavailableError) as told:
         loading.finish()
     assert told.value.__notes__ == [
         "line 3 was not written",
+        "lines of 5 to 8 may or may not be written, and may be loaded again",
         "all lines up to 2 are written: start=3 goes on there",
     ]
 
