@@ -1,5 +1,6 @@
 """Decides what one call is: a request for one RPC, how its reply is read, and whether it may be repeated."""
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from etcdobs._effects import RpcEffect, effect_of
 from etcdobs._wire import Rpc
 
 T = TypeVar("T")
+
+_PLAIN = "must be a plain function, not a coroutine function: it is called, and never awaited"
 
 
 class ClientDefault(Enum):
@@ -137,6 +140,31 @@ def checked_bool(name: str, flag: object) -> bool:
     if not isinstance(flag, bool):
         raise TypeError(f"{name} must be True or False, not {type(flag).__name__}")
     return flag
+
+
+def checked_plain(name: str, function: T) -> T:
+    """`function` when it can be called, and what it does is done when it returns.
+
+    Raises:
+        TypeError: it can not, or is a coroutine function.
+    """
+    if not callable(function):
+        raise TypeError(f"{name} must be a function, not {type(function).__name__}")
+    # Of an object that is called like one, too.
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
+        raise TypeError(f"{name} {_PLAIN}")
+    return function
+
+
+def refuse_coroutine(name: str, returned: object) -> None:
+    """A function of that name has returned this.
+
+    Raises:
+        TypeError: that is a coroutine, which nobody would run.
+    """
+    if inspect.iscoroutine(returned):
+        returned.close()
+        raise TypeError(f"{name} {_PLAIN}")
 
 
 def checked_int(name: str, number: object, *, least: int = 0) -> int:

@@ -1,10 +1,10 @@
 """Decides what a dump says, and where one that was broken off goes on: a scan, as lines. No I/O."""
 
 from collections.abc import Callable, Iterable, Sequence
-from os import PathLike
+from os import PathLike, fspath
 from typing import Protocol
 
-from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_bool
+from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_bool, checked_plain, refuse_coroutine
 from etcdobs._lines import Reading, ending, heading, lines, range_of
 from etcdobs._scan import ScanCursor, scan
 from etcdobs.keys import Keys, as_keys
@@ -49,24 +49,31 @@ def dump(
         leased: False leaves out the keys that hang on a lease.
         revision: read as of this revision; 0 for that of now.
         serializable: let any member answer from its own state, which may lag behind.
-        progress: called with how many keys are written, and how many there are in all.
+        progress: a plain function, called with how many keys are written, and how many there are in all.
         timeout: seconds for each page; left out: the client's; None: no deadline.
 
     Raises:
         CompactedError: the revision was compacted meanwhile: it can not be gone on with.
         ValueError: what is to be gone on with is a dump of another range or revision, or with other `leased`; `target`
-            names a pipe or a device.
+            is empty, or names a pipe or a device.
         IsADirectoryError: `target` names a directory.
         BlockingIOError: another dump to this name is under way.
     """
     if checked_bool("resume", resume) and not isinstance(target, (str, PathLike)):
         raise ValueError("resume needs the name of a file, to read what is in it")
-    if not isinstance(target, (str, PathLike)) and not callable(getattr(target, "write", None)):
-        raise TypeError(f"target must be a file's name or a binary file, not {type(target).__name__}")
+    _check_target(target)
     cursor = scan(keys, revision=revision, serializable=serializable, timeout=timeout)
     return Dumping(
         as_keys(keys), cursor, target, resume=resume, leased=checked_bool("leased", leased), progress=progress
     )
+
+
+def _check_target(target: Target) -> None:
+    if isinstance(target, (str, PathLike)):
+        if not fspath(target):
+            raise ValueError("target is an empty name")
+    elif not callable(getattr(target, "write", None)):
+        raise TypeError(f"target must be a file's name or a binary file, not {type(target).__name__}")
 
 
 class Dumping:
@@ -92,7 +99,7 @@ class Dumping:
         self.resume = resume
         self._keys = keys
         self._leased = leased
-        self._progress = progress
+        self._progress: Progress | None = None if progress is None else checked_plain("progress", progress)
         self._begun = False
         self.count = self._before = 0
 
@@ -141,7 +148,7 @@ class Dumping:
     def tell(self) -> None:
         """What was added is written."""
         if self._progress is not None:
-            self._progress(self.count, self._before + self.cursor.count)
+            refuse_coroutine("progress", self._progress(self.count, self._before + self.cursor.count))
 
     def finish(self) -> bytes:
         """What comes behind all pages."""

@@ -66,6 +66,7 @@ class Reading:
 
         Raises:
             ValueError: the line is none of ours; the message tells its number and what is wrong.
+            TypeError: it is neither str nor bytes; likewise.
         """
         self.number += 1
         try:
@@ -78,6 +79,9 @@ class Reading:
             return self._other(line, found)
         except (ValueError, TypeError) as error:
             raise ValueError(f"line {self.number}: {error}") from None
+        except AttributeError:
+            wrong = type(line).__name__
+            raise TypeError(f"line {self.number}: a line is str or bytes, a JSON object as text, not {wrong}") from None
 
     def _other(self, line: str | bytes, found: dict[str, Any]) -> tuple[bytes, bytes] | None:
         if line.isspace() or not line:

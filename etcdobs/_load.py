@@ -16,7 +16,17 @@ from typing import Any
 
 from etcdobs._batch import MAX_BYTES, MAX_OPS, MAX_UNDER_WAY, Batching
 from etcdobs._batch_entry import OVERHEAD, Entries, Entry, asked
-from etcdobs._call import CLIENT_DEFAULT, AtLeastOnce, Call, Timeout, checked_int, checked_retry, checked_timeout
+from etcdobs._call import (
+    CLIENT_DEFAULT,
+    AtLeastOnce,
+    Call,
+    Timeout,
+    checked_int,
+    checked_plain,
+    checked_retry,
+    checked_timeout,
+    refuse_coroutine,
+)
 from etcdobs._lines import Reading
 from etcdobs._wire import etcdserverpb as pb
 from etcdobs.errors import EtcdError
@@ -46,13 +56,15 @@ def load(
             that name in a thread, and what it is given as lines in the event loop.
         start: the number of the first line to load, from 1: those before it are left out.
         max_ops: keys in one transaction; where the server allows fewer, it is asked for fewer.
-        progress: called with the number of a line up to which all are written: one more is where to start again.
+        progress: a plain function, called with the number of a line up to which all are written: one more is where to
+            start again.
         retry: "at_least_once": send a transaction again where it may have been applied already. It may then be applied
             twice, the second time over what others wrote in between, and even after the load has returned.
         timeout: seconds for each transaction; left out: the client's; None: no deadline.
 
     Raises:
         ValueError: a line is wrong; the message tells its number, and all lines before it are written.
+        TypeError: a line is neither str nor bytes: likewise.
         EtcdError: of a transaction, with `outcome_unknown` where some lines may or may not be written.
 
     Notes of whatever it raises tell up to which line all are written, and which others may be.
@@ -90,7 +102,7 @@ class Loading:
             raise TypeError(f"source must be a file's name or its lines, not {type(source).__name__}")
         self.source: Source = source
         self._start = checked_int("start", start, least=1)
-        self._progress = progress
+        self._progress: Progress | None = None if progress is None else checked_plain("progress", progress)
         self._retry: AtLeastOnce | None = checked_retry(retry)
         self._timeout = checked_timeout(timeout)
         self._batching = Batching(max_ops)
@@ -133,7 +145,7 @@ class Loading:
         for line in lines:
             try:
                 found = self._reading.read(line)
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 self._lines, self._error = None, error
                 return
             number = self._reading.number
@@ -177,7 +189,7 @@ class Loading:
     def _tell(self) -> None:
         if self._progress is not None and self.line > self._told:
             self._told = self.line
-            self._progress(self._told)
+            refuse_coroutine("progress", self._progress(self._told))
 
     def refused(self, entries: Entries, error: EtcdError) -> None:
         """`entries`, once sent together, have failed with `error`; where it is no fault of one of them, all is over."""

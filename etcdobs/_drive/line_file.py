@@ -82,13 +82,14 @@ def target_of(dumping: Dumping) -> Generator[Writable]:
 
 def _real(name: str | os.PathLike[str]) -> Path:
     """The file that is to be replaced, which need not be there yet."""
+    path = os.fspath(name)
+    # Of a directory that is not there, either.
+    if not os.path.basename(path) or os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, "target is a directory, not a file's name", path)
     with suppress(FileNotFoundError):
-        mode = os.stat(name).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, "target is a directory, not a file's name", os.fspath(name))
-        if not stat.S_ISREG(mode):
-            raise ValueError(f"target {os.fspath(name)!r} is a pipe or a device: open it, and dump to what is open")
-    return Path(os.path.realpath(name))
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ValueError(f"target {path!r} is a pipe or a device: open it, and dump to what is open")
+    return Path(os.path.realpath(path))
 
 
 @contextmanager

@@ -19,7 +19,21 @@ async def test_a_pipe_or_a_directory_is_no_target(client: AsyncClient, prefix: s
         await client.dump(Keys.prefix(prefix), "/dev/null")
     with pytest.raises(IsADirectoryError, match="target is a directory"):
         await client.dump(Keys.prefix(prefix), tmp_path)
+    with pytest.raises(IsADirectoryError, match="target is a directory"):
+        await client.dump(Keys.prefix(prefix), f"{tmp_path}/there/")
     assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+
+
+async def test_an_empty_name_is_no_target(
+    client: AsyncClient, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ValueError, match="target is an empty name"):
+        await client.dump(Keys.prefix(prefix), "")
+    with pytest.raises(IsADirectoryError, match="target is a directory"):
+        await client.dump(Keys.prefix(prefix), Path())
+    assert os.listdir(tmp_path) == ["here"]
 
 
 async def test_a_link_stays_one(client: AsyncClient, prefix: str, tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ def test_a_line_that_is_wrong_is_named(line: Any, wrong: str) -> None:
     assert wrong in str(told.value)
 
 
+@pytest.mark.parametrize("line", [{"key": "a", "value": "b"}, None, 5])
+def test_what_is_no_line_is_named(line: Any) -> None:
+    reading = Reading()
+    reading.skip()
+    with pytest.raises(TypeError, match=f"^line 2: a line is str or bytes, .* not {type(line).__name__}$"):
+        reading.read(line)
+
+
 def test_half_a_dump_is_no_whole_one() -> None:
     first, entry = heading(7, Keys.all()), lines([kv(b"a")])
     with pytest.raises(ValueError, match="begins in line 1 ends after 1 keys without"):

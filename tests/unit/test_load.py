@@ -1,12 +1,14 @@
 """How lines become transactions: order, failures and where to go on, played without a server."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from etcdobs import EtcdError, PermissionDeniedError, UnavailableError
 from etcdobs._batch_entry import Entries
+from etcdobs._dump import dump
 from etcdobs._load import Loading, load
 
 
@@ -63,6 +65,36 @@ def test_progress_tells_up_to_where_all_is_written() -> None:
     assert told == [4, 6]
 
 
+async def slow(*_: int) -> None: ...
+
+
+class Slow:
+    async def __call__(self, *_: int) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("progress", "wrong"),
+    [
+        ("no", "progress must be a function, not str"),
+        (0, "progress must be a function, not int"),
+        (slow, "progress must be a plain function"),
+        (partial(slow, 1), "progress must be a plain function"),
+        (Slow(), "progress must be a plain function"),
+    ],
+)
+def test_progress_is_a_plain_function(progress: Any, wrong: str) -> None:
+    with pytest.raises(TypeError, match=wrong):
+        load([], progress=progress)
+    with pytest.raises(TypeError, match=wrong):
+        dump("k", "file", progress=progress)
+
+
+def test_progress_that_would_have_to_be_awaited_is_told() -> None:
+    loading = begun([line("a")], progress=lambda written: slow(written, 0))
+    with pytest.raises(TypeError, match="progress must be a plain function"):
+        loading.settled(loading.next())
+
+
 def test_what_comes_before_a_wrong_line_is_written() -> None:
     loading = begun([line("a"), line("b"), "nonsense", line("c")])
     (entries,) = under_way(loading)
@@ -71,6 +103,15 @@ def test_what_comes_before_a_wrong_line_is_written() -> None:
     with pytest.raises(ValueError, match="line 3: no JSON") as told:
         loading.finish()
     assert told.value.__notes__ == ["all lines up to 2 are written: start=3 goes on there"]
+
+
+def test_what_comes_before_what_is_no_line_is_written() -> None:
+    source: Any = [line("a"), {"key": "b", "value": "v"}]
+    loading = begun(source)
+    loading.settled(loading.next())
+    with pytest.raises(TypeError, match="line 2: a line is str or bytes") as told:
+        loading.finish()
+    assert told.value.__notes__ == ["all lines up to 1 are written: start=2 goes on there"]
 
 
 def test_after_a_failure_nothing_more_is_sent() -> None:
