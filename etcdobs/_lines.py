@@ -10,6 +10,7 @@ The first line and the last are there so that a half of it is never taken for th
 texts may follow one another.
 """
 
+import codecs
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 _json = json.JSONDecoder().raw_decode
 # Around JSON; any other makes it none.
 _BLANKS = " \t\n\r"
+_GZIP = b"\x1f\x8b"
 _FORMS = ("key", "key_base64", "value", "value_base64")
 
 
@@ -70,6 +72,8 @@ class Reading:
         """
         self.number += 1
         try:
+            if self.number == 1:
+                line = _unmarked(line)
             found: dict[str, Any] = _parsed(line)
             key, value = found.get("key"), found.get("value")
             # As nearly all of millions are.
@@ -118,6 +122,15 @@ class Reading:
                 f"what begins in line {self._heading} ends after {self._count} keys without a last line that counts "
                 "them: there may have been more"
             )
+
+
+def _unmarked(line: str | bytes) -> str | bytes:
+    """The first line of all without the byte order mark that some editors put before it."""
+    if isinstance(line, str):
+        return line.removeprefix("\ufeff")
+    if line.startswith(_GZIP):
+        raise ValueError("this is gzip: open it with gzip.open, and load what that returns")
+    return line.removeprefix(codecs.BOM_UTF8)
 
 
 def _parsed(line: str | bytes) -> Any:

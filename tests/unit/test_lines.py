@@ -1,5 +1,6 @@
 """Lines of keys: whatever is stored comes back, and a line that is wrong is named."""
 
+import gzip
 import json
 from typing import Any
 
@@ -69,6 +70,19 @@ def test_a_line_that_is_wrong_is_named(line: Any, wrong: str) -> None:
     with pytest.raises(ValueError, match=r"^line 3: ") as told:
         reading.read(line)
     assert wrong in str(told.value)
+
+
+def test_a_byte_order_mark_before_all_is_no_part_of_it() -> None:
+    text = '\ufeff{"key": "a", "value": "b"}\n'
+    assert read(text) == read(text.encode()) == [(b"a", b"b")]
+    with pytest.raises(ValueError, match="line 2: no JSON"):
+        read(text, text)
+
+
+def test_what_is_compressed_is_named() -> None:
+    first, _, _ = gzip.compress(b'{"key": "a", "value": "b"}\n').partition(b"\n")
+    with pytest.raises(ValueError, match=r"line 1: this is gzip: open it with gzip\.open"):
+        read(first)
 
 
 @pytest.mark.parametrize("line", [{"key": "a", "value": "b"}, None, 5])
