@@ -1,6 +1,9 @@
 """Decides what a dump says, and where one that was broken off goes on: a scan, as lines. No I/O."""
 
 from collections.abc import Callable, Iterable, Sequence
+from errno import EAGAIN, EIO
+from inspect import isawaitable
+from io import RawIOBase, TextIOBase
 from os import PathLike, fspath
 from typing import Protocol
 
@@ -17,7 +20,7 @@ class Writable(Protocol):
     """A file that takes bytes, or what is like one."""
 
     def write(self, data: bytes, /) -> object:
-        """Add to it."""
+        """Add to it; what an int that is returned leaves over is written again."""
         ...
 
 
@@ -44,7 +47,7 @@ def dump(
 
     Args:
         keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
-        target: a file's name, or a binary file that is open, such as a pipe.
+        target: a file's name, or a binary file that is open, such as a pipe, and that waits until there is room in it.
         resume: go on with what is in `<name>.part`, at its revision; where there is none, begin.
         leased: False leaves out the keys that hang on a lease.
         revision: read as of this revision; 0 for that of now.
@@ -56,8 +59,9 @@ def dump(
         CompactedError: the revision was compacted meanwhile: it can not be gone on with.
         ValueError: what is to be gone on with is a dump of another range or revision, or with other `leased`; `target`
             is empty, or names a pipe or a device.
+        TypeError: `target` is a text file, or its `write` is to be awaited.
         IsADirectoryError: `target` names a directory.
-        BlockingIOError: another dump to this name is under way.
+        BlockingIOError: another dump to this name is under way; or `target` is open, and does not wait for room.
     """
     if checked_bool("resume", resume) and not isinstance(target, (str, PathLike)):
         raise ValueError("resume needs the name of a file, to read what is in it")
@@ -72,8 +76,38 @@ def _check_target(target: Target) -> None:
     if isinstance(target, (str, PathLike)):
         if not fspath(target):
             raise ValueError("target is an empty name")
-    elif not callable(getattr(target, "write", None)):
+    elif not callable(write := getattr(target, "write", None)):
         raise TypeError(f"target must be a file's name or a binary file, not {type(target).__name__}")
+    elif _is_text(target):
+        raise TypeError('target must be opened in binary mode ("wb"), and is a text file')
+    else:
+        checked_plain("the write of target", write)
+
+
+def _is_text(file: object) -> bool:
+    # What wraps a text file, such as a temporary one, tells its encoding.
+    return isinstance(file, TextIOBase) or isinstance(getattr(file, "encoding", None), str)
+
+
+def taken(target: Writable, answer: object, size: int) -> int:
+    """How many of `size` bytes `target` took, whose `write` returned `answer`.
+
+    Raises:
+        BlockingIOError: none, as it would have to wait.
+        OSError: none.
+        TypeError: nobody knows: it is to be awaited.
+    """
+    refuse_coroutine("the write of target", answer)
+    if isawaitable(answer):
+        raise TypeError(f"the write of target must not return what is to be awaited, a {type(answer).__name__}")
+    # Others may return nothing, whatever they take.
+    if answer is None and isinstance(target, RawIOBase):
+        raise BlockingIOError(EAGAIN, "target does not wait until there is room: let it block, as os.set_blocking does")
+    if not isinstance(answer, int) or isinstance(answer, bool):
+        return size
+    if answer <= 0:
+        raise OSError(EIO, f"target took none of {size} bytes: its write returned {answer}")
+    return min(answer, size)
 
 
 class Dumping:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from etcdobs._dump import Dumping, Writable
+from etcdobs._dump import Dumping, Writable, taken
 from etcdobs._load import Source
 
 if sys.platform != "win32":
@@ -19,6 +19,8 @@ if sys.platform != "win32":
 
 # Milliseconds in which a thread that waits for a pipe finds out that nobody waits for it any more.
 _LOOK = 50
+# Bytes that are tried at once of what an open file did not take.
+_PIECE = 65_536
 
 
 class PatientFile(io.FileIO):
@@ -66,7 +68,7 @@ def lines_of(source: Source) -> Generator[Iterable[str | bytes]]:
 def target_of(dumping: Dumping) -> Generator[Writable]:
     """Where the lines go: under its own name once it is whole, which is when the block ends without an error."""
     if not isinstance(dumping.target, (str, os.PathLike)):
-        yield dumping.target
+        yield _Entire(dumping.target)
         return
     path = _real(dumping.target)
     part = path.with_name(f"{path.name}.part")
@@ -78,6 +80,19 @@ def target_of(dumping: Dumping) -> Generator[Writable]:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+
+
+class _Entire:
+    """Writes all that it is given, however little of it the file takes at once."""
+
+    def __init__(self, file: Writable) -> None:
+        self._file = file
+
+    def write(self, data: bytes, /) -> None:
+        done = 0
+        while done < len(data):
+            piece = data[done : done + _PIECE] if done else data
+            done += taken(self._file, self._file.write(piece), len(piece))
 
 
 def _real(name: str | os.PathLike[str]) -> Path:
