@@ -8,8 +8,9 @@ from os import PathLike, fspath
 from typing import Protocol
 
 from etcdobs._call import CLIENT_DEFAULT, Timeout, checked_bool, checked_plain, refuse_coroutine
-from etcdobs._lines import Reading, ending, heading, lines, range_of
+from etcdobs._lines import Heading, Reading, ending, heading, heading_of, lines
 from etcdobs._scan import ScanCursor, scan
+from etcdobs.errors import CompactedError, FutureRevisionError
 from etcdobs.keys import Keys, as_keys
 from etcdobs.types import KeyValue
 
@@ -41,9 +42,9 @@ def dump(
     """Writes the keys of a range as lines of JSON, as of one revision; returns how many.
 
     A line is `{"key": ..., "value": ...}`; bytes that are not UTF-8 are in base64 as `key_base64`, `value_base64`. The
-    first line tells the revision and the range, the last one how many keys there were. Leases are not written. A file
-    appears under its name once it is whole; until then, and where it was broken off, it is called `<name>.part`.
-    A name that is a link stands for the file that it leads to.
+    first line tells the revision, the range, the cluster and the namespace, the last one how many keys there were.
+    Leases are not written. A file appears under its name once it is whole; until then, and where it was broken off, it
+    is called `<name>.part`. A name that is a link stands for the file that it leads to.
 
     Args:
         keys: one key, or a `Keys` such as `Keys.prefix("/app/")`.
@@ -57,8 +58,8 @@ def dump(
 
     Raises:
         CompactedError: the revision was compacted meanwhile: it can not be gone on with.
-        ValueError: what is to be gone on with is a dump of another range or revision, or with other `leased`; `target`
-            is empty, or names a pipe or a device.
+        ValueError: what is to be gone on with is a dump of another range, revision, cluster or namespace, or with other
+            `leased`, or does not tell; `target` is empty, or names a pipe or a device.
         TypeError: `target` is a text file, or its `write` is to be awaited.
         IsADirectoryError: `target` names a directory.
         BlockingIOError: another dump to this name is under way; or `target` is open, and does not wait for room.
@@ -116,6 +117,7 @@ class Dumping:
     Attributes:
         cursor: the scan that they come from.
         target, resume: as they were asked for.
+        namespace: that the keys are in.
     """
 
     def __init__(
@@ -134,38 +136,60 @@ class Dumping:
         self._keys = keys
         self._leased = leased
         self._progress: Progress | None = None if progress is None else checked_plain("progress", progress)
+        self.namespace = b""
         self._begun = False
+        # By what was begun.
+        self._cluster = ""
+        # Of what was begun, and can not be gone on with.
+        self._refusal: ValueError | None = None
         self.count = self._before = 0
 
     def go_on(self, part: Iterable[bytes]) -> int:
         """Go on behind these lines of a dump that was broken off; returns how many bytes of them stay."""
-        reading, kept, last = Reading(), 0, b""
+        try:
+            return self._kept(part)
+        except ValueError as error:
+            self._refusal = error
+            raise
+
+    def _kept(self, part: Iterable[bytes]) -> int:
+        reading, kept, begins, before, last = Reading(), 0, 0, b"", b""
         for line in part:
             if not line.endswith(b"\n"):
                 break
             found = reading.read(line)
             if reading.number == 1:
-                self._same(*range_of(line))
+                self._same(heading_of(line))
             elif found is None:
                 break
             else:
-                last = found[0]
+                before, last, begins = last, found[0], kept
                 self.count += 1
             kept += len(line)
         self._begun = kept > 0
+        if last and last + b"\0" not in self._keys:
+            # Nothing is left to ask for, and only an answer tells which cluster this is: that key once more.
+            last, kept = before, begins
+            self.count -= 1
         self._before = self.count
         if last:
             self.cursor.go_on_after(last)
         return kept
 
-    def _same(self, revision: int, keys: Keys, leased: bool) -> None:
-        if keys != self._keys:
-            raise ValueError(f"the dump to go on with is of {keys}, not of {self._keys}")
-        if leased is not self._leased:
-            raise ValueError(f"the dump to go on with was begun with leased={leased}, not with leased={self._leased}")
-        if self.cursor.revision not in (0, revision):
-            raise ValueError(f"the dump to go on with is of revision {revision}, not of {self.cursor.revision}")
-        self.cursor.revision = revision
+    def _same(self, told: Heading) -> None:
+        if told.keys != self._keys:
+            raise ValueError(f"the dump to go on with is of {told.keys}, not of {self._keys}")
+        if told.leased is not self._leased:
+            raise ValueError(
+                f"the dump to go on with was begun with leased={told.leased}, not with leased={self._leased}"
+            )
+        if self.cursor.revision not in (0, told.revision):
+            raise ValueError(f"the dump to go on with is of revision {told.revision}, not of {self.cursor.revision}")
+        if told.cluster is None:
+            raise ValueError("the dump to go on with does not tell its cluster and namespace: it is of an old version")
+        if told.namespace != self.namespace:
+            raise ValueError(f"the dump to go on with is of namespace {told.namespace!r}, not of {self.namespace!r}")
+        self.cursor.revision, self._cluster = told.revision, told.cluster
 
     def add(self, kvs: Sequence[KeyValue]) -> bytes:
         """What a page adds."""
@@ -174,10 +198,17 @@ class Dumping:
         return self._first() + lines(wanted)
 
     def _first(self) -> bytes:
+        cluster = f"{self.cursor.cluster:x}"
         if self._begun:
+            self._check(cluster)
             return b""
-        self._begun = True
-        return heading(self.cursor.revision, self._keys, self._leased)
+        self._begun, self._cluster = True, cluster
+        return heading(Heading(self.cursor.revision, self._keys, self.namespace, cluster, self._leased))
+
+    def _check(self, cluster: str) -> None:
+        if cluster != self._cluster:
+            self._refusal = ValueError(f"the dump to go on with is of cluster {self._cluster}, not of {cluster}")
+            raise self._refusal
 
     def tell(self) -> None:
         """What was added is written."""
@@ -187,3 +218,9 @@ class Dumping:
     def finish(self) -> bytes:
         """What comes behind all pages."""
         return self._first() + ending(self.count)
+
+    def broken_off(self, error: BaseException, part: str) -> None:
+        """It ends with this error, which is told where nothing goes on from `part`, the file that is left."""
+        is_gone = self._begun and isinstance(error, (CompactedError, FutureRevisionError))
+        if is_gone or error is self._refusal:
+            error.add_note(f"{part!r} can not be gone on with: delete it, or pass resume=False to begin anew")

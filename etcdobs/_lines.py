@@ -1,19 +1,22 @@
 """Decides how keys are lines of text: JSON, one key a line, bytes that are not UTF-8 in base64. No I/O.
 
-    {"revision": 7, "start": "/app/", "end": "/app0"}     what follows, as of which revision; with `"leased": false`
-                                                          without the keys that hang on a lease
+    {"revision": 7, "start": "/app/", "end": "/app0", "cluster": "cdf818194e3a8c32", "namespace": ""}
+                                                          what follows, as of which revision, from where; with
+                                                          `"leased": false` without the keys that hang on a lease
     {"key": "/app/a", "value": "text"}
     {"key_base64": "/w==", "value_base64": "AAE="}
     {"count": 2}                                          that was all of it
 
 The first line and the last are there so that a half of it is never taken for the whole; keys need neither. Several such
-texts may follow one another.
+texts may follow one another. Who goes on with one needs all that is in the first line; who loads it looks at none of
+it, so that one which was written before it told the cluster and the namespace is loaded like any other.
 """
 
 import codecs
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from etcdobs.keys import Keys
@@ -35,10 +38,36 @@ def _member(name: str, data: bytes) -> str:
         return f'"{name}_base64": "{b64encode(data).decode()}"'
 
 
-def heading(revision: int, keys: Keys, leased: bool = True) -> bytes:
-    """The line before the keys of this range, as of this revision; `leased`: also those that hang on a lease."""
-    only = "" if leased else ', "leased": false'
-    return f'{{"revision": {revision}, {_member("start", keys.start)}, {_member("end", keys.end)}{only}}}\n'.encode()
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the line before the keys tells of them.
+
+    Attributes:
+        revision: that they are as of.
+        keys: the range.
+        namespace: that the range is in.
+        cluster: its id, as etcd prints it; None where that is not told.
+        leased: whether those that hang on a lease are among them.
+    """
+
+    revision: int
+    keys: Keys
+    namespace: bytes
+    cluster: str | None
+    leased: bool = True
+
+
+def heading(told: Heading) -> bytes:
+    """The line before the keys."""
+    members = [
+        f'"revision": {told.revision}',
+        _member("start", told.keys.start),
+        _member("end", told.keys.end),
+        f'"cluster": "{told.cluster}"',
+        _member("namespace", told.namespace),
+        *([] if told.leased else ['"leased": false']),
+    ]
+    return f"{{{', '.join(members)}}}\n".encode()
 
 
 def lines(kvs: Iterable[KeyValue]) -> bytes:
@@ -176,8 +205,8 @@ def _bytes_of(found: dict[str, Any], name: str) -> bytes:
     return plain.encode()
 
 
-def range_of(line: bytes) -> tuple[int, Keys, bool]:
-    """The revision and the keys that a first line tells of, and whether those on a lease are among them.
+def heading_of(line: bytes) -> Heading:
+    """What a first line tells; where it tells no cluster, as once it did not, its namespace is not known either.
 
     Raises:
         ValueError: it is none.
@@ -189,7 +218,14 @@ def range_of(line: bytes) -> tuple[int, Keys, bool]:
     leased = found.get("leased", True)
     if not isinstance(leased, bool):
         raise ValueError(f"'leased' must be true or false, not {leased!r}")
-    return revision, Keys(_bytes_of(found, "start"), _bytes_of(found, "end")), leased
+    cluster = found.get("cluster")
+    if cluster is not None and not isinstance(cluster, str):
+        raise ValueError(f"'cluster' must be a string, not {cluster!r}")
+    try:
+        namespace = b"" if cluster is None else _bytes_of(found, "namespace")
+        return Heading(revision, Keys(_bytes_of(found, "start"), _bytes_of(found, "end")), namespace, cluster, leased)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 def _shown(line: str | bytes) -> str:

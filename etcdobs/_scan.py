@@ -115,6 +115,7 @@ class ScanCursor:
     Attributes:
         revision: of all pages, once the first has come.
         count: of all keys, likewise.
+        cluster: the id of who answered, likewise.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class ScanCursor:
         self._last = b""
         self._asked = self._left
         self.revision: int = checked_int("revision", revision)
-        self.count = 0
+        self.count = self.cluster = 0
         self._adapts = page_size is None
         self._limit = _FIRST_PAGE if page_size is None else checked_int("page_size", page_size, least=1)
         self._keys_only = keys_only
@@ -192,6 +193,7 @@ class ScanCursor:
         """What the page adds, which took so many seconds."""
         if not self._pages:
             self.count = self._rest = page.count
+            self.cluster = page.header.cluster_id
         self._rest -= len(page)
         self._pages += 1
         self.revision = self.revision or page.revision

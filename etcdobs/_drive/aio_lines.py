@@ -21,6 +21,7 @@ UnderWay: TypeAlias = dict[asyncio.Task[None], Entries]
 
 async def dumped(driver: Driver, dumping: Dumping, namespace: bytes) -> int:
     """Write all lines; how many keys there were."""
+    dumping.namespace = namespace
     with target_of(dumping) as file:
         async with aclosing(scanned_pages(driver, dumping.cursor, namespace)) as found:
             async for kvs in found:

@@ -73,13 +73,23 @@ def target_of(dumping: Dumping) -> Generator[Writable]:
     path = _real(dumping.target)
     part = path.with_name(f"{path.name}.part")
     with _alone(part):
+        with _growing(dumping, part) as file:
+            yield file
+        part.replace(path)
+
+
+@contextmanager
+def _growing(dumping: Dumping, part: Path) -> Generator[Writable]:
+    try:
         with open(part, "r+b") as file:
             file.truncate(dumping.go_on(file) if dumping.resume else 0)
             file.seek(0, os.SEEK_END)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+    except BaseException as error:
+        dumping.broken_off(error, os.fspath(part))
+        raise
 
 
 class _Entire:

@@ -22,6 +22,7 @@ from etcdobs.errors import EtcdError
 
 def dumped(driver: Driver, dumping: Dumping, namespace: bytes) -> int:
     """Write all lines; how many keys there were."""
+    dumping.namespace = namespace
     with target_of(dumping) as file, closing(scanned_pages(driver, dumping.cursor, namespace)) as found:
         for kvs in found:
             file.write(dumping.add(kvs))

@@ -1,6 +1,7 @@
 """Keys leave the store as lines and come back as they were, over interruptions."""
 
 import asyncio
+import json
 import os
 import threading
 from pathlib import Path
@@ -126,9 +127,14 @@ async def test_a_dump_whose_revision_is_compacted_says_so(open_client: OpenClien
             revision = (await client.put("/a", "1")).revision
             last = (await client.put("/a", "2")).revision
             await client.compact(last)
-            (tmp_path / "file.part").write_text(f'{{"revision": {revision}, "start": "/", "end": "0"}}\n')
-            with pytest.raises(CompactedError):
+            first = {"revision": revision, "start": "/", "end": "0", "cluster": "1", "namespace": ""}
+            (tmp_path / "file.part").write_text(f"{json.dumps(first)}\n")
+            with pytest.raises(CompactedError) as told:
                 await client.dump(Keys.prefix("/"), tmp_path / "file", resume=True)
+            part = repr(f"{tmp_path}/file.part")
+            advice = f"{part} can not be gone on with: delete it, or pass resume=False to begin anew"
+            assert told.value.__notes__[-1] == advice
+            assert await client.dump(Keys.prefix("/"), tmp_path / "file") == 1
 
 
 async def test_a_load_goes_on_where_it_was_broken_off(client: AsyncClient, prefix: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etcdobs import Keys, KeyValue
-from etcdobs._lines import Reading, ending, heading, lines, range_of
+from etcdobs._lines import Heading, Reading, ending, heading, heading_of, lines
 
 
 def kv(key: bytes, value: bytes = b"v") -> KeyValue:
@@ -23,12 +23,13 @@ def read(*texts: str | bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
+WHOLE = Heading(7, Keys.all(), b"", "cdf818194e3a8c32")
 BYTES = st.one_of(st.binary(max_size=20), st.text(max_size=20).map(str.encode))
 
 
 @given(stored=st.lists(st.tuples(BYTES.filter(bool), BYTES), max_size=5))
 def test_what_is_written_is_read(stored: list[tuple[bytes, bytes]]) -> None:
-    text = heading(7, Keys.all()) + lines(kv(*each) for each in stored) + ending(len(stored))
+    text = heading(WHOLE) + lines(kv(*each) for each in stored) + ending(len(stored))
     assert read(*text.split(b"\n")) == stored
     assert read(*text.decode().split("\n")) == stored
 
@@ -37,10 +38,22 @@ def test_text_is_written_as_it_is_and_other_bytes_in_base64() -> None:
     assert json.loads(lines([kv("/é\n".encode(), b"\xff\0")])) == {"key": "/é\n", "value_base64": "/wA="}
 
 
-@given(start=BYTES.filter(bool), end=BYTES)
-def test_the_first_line_tells_the_range(start: bytes, end: bytes) -> None:
-    assert range_of(heading(7, Keys(start, end))) == (7, Keys(start, end), True)
-    assert range_of(heading(7, Keys(start, end), leased=False)) == (7, Keys(start, end), False)
+@given(start=BYTES.filter(bool), end=BYTES, namespace=BYTES, leased=st.booleans())
+def test_the_first_line_tells_of_what_it_is(start: bytes, end: bytes, namespace: bytes, leased: bool) -> None:
+    told = Heading(7, Keys(start, end), namespace, "cdf818194e3a8c32", leased)
+    assert heading_of(heading(told)) == told
+
+
+def test_a_first_line_that_tells_no_cluster_is_one() -> None:
+    first = b'{"revision": 7, "start": "a", "end": "b"}\n'
+    assert heading_of(first) == Heading(7, Keys(b"a", b"b"), b"", None)
+    assert read(first, lines([kv(b"a")]), ending(1)) == [(b"a", b"v")]
+
+
+@pytest.mark.parametrize("rest", ['"cluster": 5, "namespace": ""', '"cluster": "5"', '"cluster": "5", "namespace": 1'])
+def test_a_first_line_that_is_wrong_is_none(rest: str) -> None:
+    with pytest.raises(ValueError, match=r"'cluster' must|'namespace"):
+        heading_of(f'{{"revision": 7, "start": "a", "end": "b", {rest}}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +107,7 @@ def test_what_is_no_line_is_named(line: Any) -> None:
 
 
 def test_half_a_dump_is_no_whole_one() -> None:
-    first, entry = heading(7, Keys.all()), lines([kv(b"a")])
+    first, entry = heading(WHOLE), lines([kv(b"a")])
     with pytest.raises(ValueError, match="begins in line 1 ends after 1 keys without"):
         read(first, entry)
     with pytest.raises(ValueError, match="line 3: 1 keys came since line 1, and 2 were written"):
