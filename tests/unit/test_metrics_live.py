@@ -158,6 +158,7 @@ def test_the_margin_is_that_of_the_lease_that_is_lost_first() -> None:
         Reading("lease_margin_seconds", 5.0),
         Reading("lease_margin_ratio", 0.25),
     ]
-    # The server knew it no more when it was first asked.
-    assert list(lease_readings([Heart(4, ended=True)], 15.0))[1] == Reading("lease_margin_ratio", 0.0)
-    assert list(lease_readings([Heart(3)], 15.0)) == []
+    # One that is lost hides nothing of the others.
+    lost = [Heart(4, ended=True), Heart(5, ttl=10, expires_at=15.0)]
+    assert list(lease_readings([*hearts, *lost], 15.0)) == list(lease_readings(hearts, 15.0))
+    assert list(lease_readings([Heart(3), *lost], 15.0)) == []
