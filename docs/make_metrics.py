@@ -53,6 +53,39 @@ TAIL = """## What counts as what
 - A lease's margin counts from when its last answered renewal was sent, on a clock that runs while the machine sleeps.
   With no lease kept alive it has no sample.
 
+## Served to others
+
+By default `serve_metrics` serves this machine only, over plain HTTP. To the network, with TLS and a password:
+
+```python
+etcdobs.serve_metrics(
+    9464,
+    "0.0.0.0",
+    certfile="server.pem",
+    keyfile="server-key.pem",
+    client_cafile="clients-ca.pem",  # only for those who show a certificate that it signed
+    basic_auth={{"prometheus": os.environ["SCRAPE_PASSWORD"]}},
+)
+```
+
+Each works without the others, except that `keyfile` and `client_cafile` need `certfile`. Without TLS the password
+crosses the network in the clear. Renewed certificates are used from the next scrape on. For Prometheus:
+
+```yaml
+scrape_configs:
+  - job_name: shop
+    scheme: https
+    basic_auth:
+      username: prometheus
+      password_file: scrape-password
+    tls_config:
+      ca_file: ca.pem
+      cert_file: prometheus.pem # where there is a client_cafile
+      key_file: prometheus-key.pem
+    static_configs:
+      - targets: [shop-1:9464]
+```
+
 ## Labels of your own
 
 `const_labels` go on every sample. `context_labels` go on the metrics marked "context" above, with the value that their

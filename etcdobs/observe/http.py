@@ -1,37 +1,118 @@
 """Decides what a request for metrics is answered: /metrics and nothing else, to GET and nothing else."""
 
+import io
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app  # pyright: ignore[reportUnknownVariableType]
 
+from etcdobs.observe.basic_auth import Admission
+from etcdobs.observe.server_tls import ServerTLS
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 __all__ = ["listen"]
+
+# Seconds that a handshake, or a client's silence, may take where there is TLS or a password.
+IDLE_TIMEOUT = 10.0
 
 Application: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def listen(port: int, addr: str, registry: CollectorRegistry | None) -> WSGIServer:
+def listen(
+    port: int, addr: str, registry: CollectorRegistry | None, tls: ServerTLS | None, admission: Admission | None
+) -> WSGIServer:
     """A server that is bound, and serves `registry` (None: prometheus_client's own) once it is told to.
 
     Raises:
         OSError: the address is taken, or none of this machine's.
     """
     ((kind, *_), *_) = socket.getaddrinfo(addr, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    app = _only_metrics(make_wsgi_app(REGISTRY if registry is None else registry))  # pyright: ignore[reportUnknownArgumentType]
+    if tls is None and admission is None:
 
-    class Server(ThreadingMixIn, WSGIServer):
-        daemon_threads = True
+        class Server(_Server):
+            address_family = kind
+
+        return make_server(addr, port, app, Server, _SilentHandler)
+
+    class Guarded(_GuardedServer):
         address_family = kind
 
-    app = _only_metrics(make_wsgi_app(REGISTRY if registry is None else registry))  # pyright: ignore[reportUnknownArgumentType]
-    return make_server(addr, port, app, Server, _SilentHandler)
+    guarded = make_server(addr, port, app if admission is None else _only_for(admission, app), Guarded, _GuardedHandler)
+    guarded.tls = tls
+    return guarded
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _GuardedServer(_Server):
+    """One that strangers may reach: it waits for nobody for long, and says nothing of those who fail or go away."""
+
+    tls: ServerTLS | None = None
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the thread of the request: whoever is slow with a handshake keeps no other waiting."""
+        request.settimeout(IDLE_TIMEOUT)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        secured = self.tls.context().wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        try:
+            secured.do_handshake()
+            super().finish_request(secured, client_address)
+        finally:
+            self.shutdown_request(secured)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that ends is no news, a fault of ours is."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _SilentHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """A scrape is no news."""
+
+
+class _GuardedHandler(_SilentHandler):
+    def setup(self) -> None:
+        super().setup()
+        self.wfile = _Answer(self.connection)
+
+
+class _Answer(io.BufferedIOBase):
+    """Writes to a connection; however that fails, it says what wsgiref takes for a client that has gone."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            self._connection.sendall(data)
+        except OSError as error:
+            raise BrokenPipeError(*error.args) from error
+        return memoryview(data).nbytes
+
+
+def _only_for(admission: Admission, app: Application) -> Application:
+    def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if admission.admits(environ.get("HTTP_AUTHORIZATION", "")):
+            return app(environ, start_response)
+        challenge = ("WWW-Authenticate", 'Basic realm="metrics"')
+        return _refusal(start_response, "401 Unauthorized", "a user and a password are wanted", challenge)
+
+    return guarded
 
 
 def _only_metrics(metrics: Any) -> Application:

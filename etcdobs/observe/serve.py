@@ -1,5 +1,7 @@
 """Serves a registry over HTTP for Prometheus to scrape."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -19,14 +21,14 @@ class MetricsAddressError(OSError):
 class MetricsServer:
     """A running /metrics; a context manager that closes it."""
 
-    def __init__(self, server: "WSGIServer", thread: Thread, addr: str) -> None:
+    def __init__(self, server: "WSGIServer", thread: Thread, addr: str, scheme: str = "http") -> None:
         self._server = server
         self._thread = thread
         self._closing = Lock()
         self.port: int = server.server_port
         """The port served, also where 0 was asked for."""
         host = f"[{addr}]" if ":" in addr else addr
-        self.url: str = f"http://{host}:{self.port}/metrics"
+        self.url: str = f"{scheme}://{host}:{self.port}/metrics"
         """What to scrape."""
 
     def close(self) -> None:
@@ -50,7 +52,14 @@ class MetricsServer:
 
 
 def serve_metrics(
-    port: int = 9464, addr: str = "127.0.0.1", registry: "CollectorRegistry | None" = None
+    port: int = 9464,
+    addr: str = "127.0.0.1",
+    registry: "CollectorRegistry | None" = None,
+    *,
+    certfile: str | Path | None = None,
+    keyfile: str | Path | None = None,
+    client_cafile: str | Path | None = None,
+    basic_auth: Mapping[str, str] | None = None,
 ) -> MetricsServer:
     """Serve `registry` (None: prometheus_client's own) from a daemon thread, in Prometheus's or OpenMetrics' format.
 
@@ -58,22 +67,38 @@ def serve_metrics(
     Exemplars are in the OpenMetrics format only, which Prometheus asks for by itself. Nothing but `GET /metrics` is
     answered.
 
+    Args:
+        certfile, keyfile: the server's certificate, with those between it and its authority, and its key, in PEM:
+            serves https, TLS 1.2 or later. Without `keyfile` the key is in `certfile`. The key must not be encrypted.
+        client_cafile: authorities in PEM: clients must show a certificate that one of them signed. (In
+            prometheus_client they may unless `client_auth_required` is set.)
+        basic_auth: the password of each user; others are answered 401. Without `certfile` passwords cross the network
+            in the clear.
+
+    Files that have changed are read again for the next connection. If they make no sense then, those of before stay in
+    use, and the log says so.
+
     Raises:
-        TypeError, ValueError: the port is no int from 0 to 65535, or `addr` or `registry` is something else.
+        TypeError, ValueError: the port is no int from 0 to 65535, or another argument is something else; a file is
+            missing or unreadable (an OSError too), no PEM, or the key is that of another certificate.
         MetricsAddressError: it cannot be served there (an OSError).
     """
-    from etcdobs.observe.http import listen  # noqa: PLC0415 - loaded on demand, not with the library
+    from etcdobs.observe.basic_auth import Admission  # noqa: PLC0415 - loaded on demand, not with the library
+    from etcdobs.observe.http import listen  # noqa: PLC0415 - as above
+    from etcdobs.observe.server_tls import server_tls  # noqa: PLC0415 - as above
 
     _check(port, addr, registry)
+    tls = server_tls(certfile, keyfile, client_cafile)
+    admission = None if basic_auth is None else Admission(basic_auth)
     try:
-        server = listen(port, addr, registry)
+        server = listen(port, addr, registry, tls, admission)
     except OSError as error:
         raise MetricsAddressError(
             error.errno, f"cannot serve metrics on {addr}:{port}: {error.strerror or error}"
         ) from error
     thread = Thread(target=server.serve_forever, name="etcdobs-metrics", daemon=True)
     thread.start()
-    return MetricsServer(server, thread, addr)
+    return MetricsServer(server, thread, addr, "http" if tls is None else "https")
 
 
 def _check(port: object, addr: object, registry: object) -> None:
