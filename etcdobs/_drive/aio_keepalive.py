@@ -124,7 +124,8 @@ class Heartbeats:
 
     def readings(self) -> Iterable[Reading]:
         """What the metrics show of the leases now."""
-        return () if self._driver.closing else lease_readings(self._clock.hearts(), boottime())
+        over = self._driver.closing or self._driver.forked
+        return () if over else lease_readings(self._clock.hearts(), boottime())
 
     # ---- called from the users' tasks
 
@@ -221,6 +222,9 @@ class Heartbeats:
     def abandon(self) -> None:
         """The event loop is over, and with it every renewal."""
         self._hide_all()
+        for heart in self._clock.hearts():
+            # Nobody renews it any more; that is its user's doing, and no news.
+            heart.ended = heart.counted = True
         self._clock = KeepAliveClock()
         self._due = asyncio.Event()
         self._news.clear()

@@ -176,7 +176,7 @@ class Watches:
 
     def readings(self) -> Iterable[Reading]:
         """What the metrics show of the watchers now."""
-        return watch_readings(list(self._homes), time.monotonic())
+        return () if self.forked else watch_readings(list(self._homes), time.monotonic())
 
     @property
     def forked(self) -> bool:

@@ -127,7 +127,8 @@ class Heartbeats:
 
     def readings(self) -> Iterable[Reading]:
         """What the metrics show of the leases now."""
-        return () if self._driver.closing.is_set() else lease_readings(self._clock.hearts(), boottime())
+        over = self._driver.closing.is_set() or self._driver.forked
+        return () if over else lease_readings(self._clock.hearts(), boottime())
 
     # ---- called from the users' threads
 

@@ -48,7 +48,7 @@ class Mailbox:
         """The stream broke, or could not be opened; True when the watch was on it, and has to be resumed."""
         with self._lock:
             self._unconnected = error if isinstance(error, ConnectionFailedError) else None
-            was_on_it = self._created and self._broken_by is None
+            was_on_it = self._created and not self.parked and self._broken_by is None
             if was_on_it:
                 self._broken_by = reason(error)
             self._changed.notify_all()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar
@@ -49,9 +50,12 @@ def is_traced(method: str | bytes) -> bool:
 
 def suppressed() -> Any:
     """A block in which instrumentations make no spans, this library neither."""
-    # No dependency: it is there where the instrumentation is, which imports it.
-    utils: Any = import_module("opentelemetry.instrumentation.utils")
-    return utils.suppress_instrumentation()
+    # No dependency: it is there where the instrumentation is, which imports it; not so in its early versions.
+    try:
+        utils: Any = import_module("opentelemetry.instrumentation.utils")
+        return utils.suppress_instrumentation()
+    except (ImportError, AttributeError):
+        return nullcontext()
 
 
 def outside(requests: Any) -> Any:

@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["listen"]
 
-# Seconds that a handshake, or a client's silence, may take where there is TLS or a password.
+# Seconds that a handshake, or a client's silence, may take.
 IDLE_TIMEOUT = 10.0
+# Connections at a time, before anybody has said who they are: each costs a thread, and what it sends.
+MOST_CONNECTIONS = 32
 
 Application: TypeAlias = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -34,29 +37,42 @@ def listen(
     """
     ((kind, *_), *_) = socket.getaddrinfo(addr, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     app = _only_metrics(make_wsgi_app(REGISTRY if registry is None else registry))  # pyright: ignore[reportUnknownArgumentType]
-    if tls is None and admission is None:
 
-        class Server(_Server):
-            address_family = kind
-
-        return make_server(addr, port, app, Server, _SilentHandler)
-
-    class Guarded(_GuardedServer):
+    class Server(_Server):
         address_family = kind
 
-    guarded = make_server(addr, port, app if admission is None else _only_for(admission, app), Guarded, _GuardedHandler)
-    guarded.tls = tls
-    return guarded
+    server = make_server(addr, port, app if admission is None else _only_for(admission, app), Server, _Handler)
+    server.tls = tls
+    return server
 
 
 class _Server(ThreadingMixIn, WSGIServer):
+    """One that strangers may reach: it waits for no silence for long, and says nothing of those who fail or go away."""
+
     daemon_threads = True
-
-
-class _GuardedServer(_Server):
-    """One that strangers may reach: it waits for nobody for long, and says nothing of those who fail or go away."""
-
     tls: ServerTLS | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._free = BoundedSemaphore(MOST_CONNECTIONS)
+        super().__init__(*args, **kwargs)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer it in a thread of its own; one too many is hung up on."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """As the base does, and leave its place to the next."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the thread of the request: whoever is slow with a handshake keeps no other waiting."""
@@ -77,12 +93,10 @@ class _GuardedServer(_Server):
             super().handle_error(request, client_address)
 
 
-class _SilentHandler(WSGIRequestHandler):
+class _Handler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         """A scrape is no news."""
 
-
-class _GuardedHandler(_SilentHandler):
     def setup(self) -> None:
         super().setup()
         self.wfile = _Answer(self.connection)

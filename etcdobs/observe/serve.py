@@ -1,5 +1,6 @@
 """Serves a registry over HTTP for Prometheus to scrape."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock, Thread
@@ -25,6 +26,7 @@ class MetricsServer:
         self._server = server
         self._thread = thread
         self._closing = Lock()
+        self._process = os.getpid()
         self.port: int = server.server_port
         """The port served, also where 0 was asked for."""
         host = f"[{addr}]" if ":" in addr else addr
@@ -34,6 +36,10 @@ class MetricsServer:
     def close(self) -> None:
         """Stop serving and free the port; a second call does nothing."""
         if not self._closing.acquire(blocking=False):
+            return
+        if os.getpid() != self._process:
+            # A child of the process that serves: nobody serves here, who could be waited for.
+            self._server.socket.close()
             return
         self._server.shutdown()
         self._server.server_close()

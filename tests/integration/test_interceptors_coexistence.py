@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from etcdobs.interceptors import aio_client_interceptors, client_interceptors
 from etcdobs.observe import ClientMetrics
+from etcdobs.observe.coexistence import traced_once
 from etcdobs.observe.recorder import Kind
 from tests.echo_service import METHODS, EchoService, counted, until
 from tests.echo_stubs import bare
@@ -175,3 +176,9 @@ def test_a_call_within_a_span_of_the_instrumentation_of_another_call_has_its_own
     with grpc.insecure_channel(service.target) as channel, Theirs(traced).span("/test.Other/Call"):
         blocking(bare(grpc.intercept_channel(channel, *ours))["unary"], "unary")
     assert [span.name for span in traced.spans] == ["test.Echo/Say", "/test.Other/Call"]
+
+
+def test_an_instrumentation_that_knows_no_suppression_fails_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("opentelemetry.instrumentation.grpc", "opentelemetry.instrumentation.utils"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    assert traced_once(len)("called") == 6

@@ -5,7 +5,17 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from etcdobs import AsyncClient, ClientMetrics, Compare, DeadlineExceededError, KeyNotFoundError, Keys, Put
+from etcdobs import (
+    AsyncClient,
+    AsyncHeartbeat,
+    ClientMetrics,
+    Compare,
+    DeadlineExceededError,
+    KeyNotFoundError,
+    Keys,
+    Put,
+)
+from etcdobs._drive.forks import Generation
 from etcdobs.testing import Etcd, relay
 from tests.conftest import OpenClient
 from tests.samples import samples
@@ -135,6 +145,36 @@ async def test_what_a_closed_client_kept_alive_is_kept_alive_and_lost_no_more(
     assert "etcdobs_leases_active{}" not in samples(registry)
     await eventually(lambda: left_open.lost)
     await left_open.close()
+    assert [name for name in samples(registry) if name.startswith("etcdobs_lease")] == []
+
+
+async def test_a_child_of_the_process_shows_no_lease_of_its_parent(
+    open_client: OpenClient, etcd_server: Etcd, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_client(etcd_server.endpoint, metrics=ClientMetrics(registry)) as client:
+        lease = await client.lease.grant(60)
+        async with lease.keep_alive(), client.watch("k"):
+            assert "etcdobs_lease_margin_seconds{}" in samples(registry)
+            with monkeypatch.context() as forked:
+                forked.setattr(Generation, "number", Generation.number + 1)
+                assert "etcdobs_lease_margin_seconds{}" not in samples(registry)
+                assert "etcdobs_watch_lag_seconds{}" not in samples(registry)
+
+
+def test_a_heartbeat_of_an_event_loop_that_is_over_is_lost_and_no_loss(
+    etcd_server: Etcd, registry: CollectorRegistry
+) -> None:
+    client = AsyncClient(etcd_server.endpoint, metrics=ClientMetrics(registry))
+
+    async def begin() -> AsyncHeartbeat:
+        return await (await client.lease.grant(60)).keep_alive().__aenter__()
+
+    async def go_on(heartbeat: AsyncHeartbeat) -> bool:
+        async with client:
+            await client.get("k")
+            return await heartbeat.wait_lost(timeout=5) and heartbeat.lost
+
+    assert asyncio.run(go_on(asyncio.run(begin())))
     assert [name for name in samples(registry) if name.startswith("etcdobs_lease")] == []
 
 

@@ -13,6 +13,7 @@ from etcdobs._endpoints import Endpoints
 from etcdobs._keepalive import Heart
 from etcdobs._watch import Cursor
 from etcdobs.config import Endpoint
+from etcdobs.errors import ConnectionFailedError, UnavailableError
 from etcdobs.keys import Keys
 from etcdobs.observe import ClientMetrics
 from etcdobs.observe.live import Reading
@@ -162,3 +163,14 @@ def test_the_margin_is_that_of_the_lease_that_is_lost_first() -> None:
     lost = [Heart(4, ended=True), Heart(5, ttl=10, expires_at=15.0)]
     assert list(lease_readings([*hearts, *lost], 15.0)) == list(lease_readings(hearts, 15.0))
     assert list(lease_readings([Heart(3), *lost], 15.0)) == []
+
+
+def test_a_watch_is_resumed_that_was_on_the_stream_that_broke() -> None:
+    new, parked, served = (mailbox(1, 1, parked=parked) for parked in (False, True, False))
+    for made in (parked, served):
+        assert made.created() is None
+    broken, refused = UnavailableError("gone"), ConnectionFailedError("refused")
+    assert [made.broken(broken) for made in (new, parked, served)] == [False, False, True]
+    assert not served.broken(refused)
+    assert [made.created() for made in (new, parked, served)] == [None, None, "Unavailable"]
+    assert served.created() is None

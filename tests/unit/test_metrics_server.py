@@ -1,9 +1,11 @@
 """What a scrape of serve_metrics gets, and when the port is another's."""
 
 import errno
+import os
 import socket
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 from urllib.error import HTTPError, URLError
 
@@ -15,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as prometheu
 
 import etcdobs
 from etcdobs.observe import ClientMetrics, MetricsAddressError, MetricsServer, serve_metrics
+from tests.waiting import until
 
 LABELS = {"grpc_type": "unary", "grpc_service": "etcdserverpb.KV", "grpc_method": "Put"}
 EXEMPLAR = {"trace_id": f"{1:032x}", "span_id": f"{2:016x}"}
@@ -130,3 +133,36 @@ def test_the_loopback_of_ipv6() -> None:
 
 def test_its_error_is_a_public_name() -> None:
     assert etcdobs.MetricsAddressError is MetricsAddressError
+
+
+def test_who_says_nothing_is_hung_up_on(server: MetricsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etcdobs.observe.http.IDLE_TIMEOUT", 0.1)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as silent:
+        assert silent.recv(1) == b""
+
+
+def test_those_who_are_too_many_are_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etcdobs.observe.http.MOST_CONNECTIONS", 2)
+    with serve_metrics(0, registry=CollectorRegistry()) as server:
+        with ExitStack() as silent:
+            for _ in range(2):
+                silent.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as third:
+                assert third.recv(1) == b""
+        until(lambda: _is_served(server))
+
+
+def _is_served(server: MetricsServer) -> bool:
+    try:
+        return bool(scrape(server.url, "text/plain")[0])
+    except OSError:
+        return False
+
+
+def test_a_child_of_the_process_that_serves_closes_at_once(server: MetricsServer) -> None:
+    child = os.fork()
+    if not child:
+        server.close()
+        os._exit(0)
+    until(lambda: os.waitpid(child, os.WNOHANG)[0])
+    assert "grpc_client_started_total" in scrape(server.url, "text/plain")[1]
