@@ -17,7 +17,9 @@ refused transaction did nothing: where one operation may be to blame it is halve
 """
 
 from collections import deque
-from itertools import chain
+from collections.abc import Callable
+from itertools import chain, filterfalse
+from operator import attrgetter
 from typing import Any
 
 from etcdobs._batch_entry import Entries, Entry
@@ -57,64 +59,70 @@ class Lane:
 
     Attributes:
         alone: the one that its caller sends.
+        entries: those that have not gone together yet, the first ones first.
+        size: bytes of these.
     """
 
     def __init__(self) -> None:
         self.under_way = 0
         self.alone: Entry[Any] | None = None
-        self._entries: deque[Entry[Any]] = deque()
-        self._size = 0
+        self.entries: deque[Entry[Any]] = deque()
+        self.size = 0
         self._halves: deque[Entries] = deque()
 
     def add(self, entry: Entry[Any]) -> None:
         """Let `entry` go."""
-        self._entries.append(entry)
-        self._size += entry.size
+        self.entries.append(entry)
+        self.size += entry.size
 
     def halve(self, entries: Entries) -> None:
         """`entries` went together, and came back: let them go in two halves."""
         half = len(entries) // 2
         self._halves.extend((entries[:half], entries[half:]))
 
-    def clear(self) -> Entries:
+    def waiting(self) -> list[Entry[Any]]:
+        """Those that did not go yet."""
+        return [*self.entries, *chain.from_iterable(self._halves)]
+
+    def clear(self) -> None:
         """Let none of them go."""
-        waiting = [*self._entries, *chain.from_iterable(self._halves)]
-        self._entries, self._halves, self._size = deque(), deque(), 0
-        return waiting
+        self.entries, self._halves, self.size = deque(), deque(), 0
 
     @property
     def is_empty(self) -> bool:
-        return not self._entries and not self._halves
+        return not self.entries and not self._halves
 
     def is_due(self, max_ops: int, max_bytes: int) -> bool:
         """True when a transaction of these is to be sent now."""
         if self.is_empty or self.under_way >= MAX_UNDER_WAY:
             return False
-        is_full = len(self._entries) >= max_ops or self._size >= max_bytes
+        is_full = len(self.entries) >= max_ops or self.size >= max_bytes
         return is_full or bool(self._halves) or not self.under_way
 
     def take(self, max_ops: int, max_bytes: int) -> Entries:
         """The next ones that go together."""
         if self._halves:
             return self._halves.popleft()
-        entries = self._entries
-        if len(entries) <= max_ops and self._size <= max_bytes:
-            self._entries, self._size = deque(), 0
+        entries = self.entries
+        if len(entries) <= max_ops and self.size <= max_bytes:
+            self.entries, self.size = deque(), 0
             return list(entries)
         taken: list[Entry[Any]] = []
         left = max_bytes
         while entries and len(taken) < max_ops and (not taken or entries[0].size <= left):
             left -= entries[0].size
             taken.append(entries.popleft())
-        self._size -= max_bytes - left
+        self.size -= max_bytes - left
         return taken
 
 
 class Batching:
     """The operations that were asked for and not answered yet."""
 
-    def __init__(self, max_ops: int) -> None:
+    def __init__(self, max_ops: int, is_over: Callable[[Entry[Any]], bool] = attrgetter("dropped")) -> None:
+        """`is_over` tells whether nobody waits for an operation any more."""
         self.max_ops = checked_int("max_ops", max_ops, least=1)
+        self._is_over = is_over
         self._max_bytes = MAX_BYTES
         self._reads, self._writes = Lane(), Lane()
         # By the key that a write has to itself; None: nobody yet.
@@ -171,13 +179,20 @@ class Batching:
     def add(self, entry: Entry[Any]) -> None:
         """Have `entry` sent as soon as may be."""
         if entry.key not in self._behind:
-            self._let_go(entry)
+            # As `_let_go`, without another call: operations come by the thousand.
+            if entry.is_write:
+                self._behind[entry.key] = None
+                lane = self._writes
+            else:
+                lane = self._reads
+            lane.entries.append(entry)
+            lane.size += entry.size
         elif (behind := self._behind[entry.key]) is None:
             self._behind[entry.key] = deque((entry,))
         else:
             behind.append(entry)
 
-    def _let_go(self, entry: Entry[Any], behind: deque[Entry[Any]] | None = None) -> None:
+    def _let_go(self, entry: Entry[Any], behind: deque[Entry[Any]]) -> None:
         if entry.is_write:
             self._behind[entry.key] = behind
             self._writes.add(entry)
@@ -194,9 +209,9 @@ class Batching:
         return ()
 
     def _wanted(self, entries: Entries) -> Entries:
-        wanted = [entry for entry in entries if not entry.dropped]
+        wanted = [*filterfalse(self._is_over, entries)]
         if len(wanted) < len(entries):
-            self._forget([entry for entry in entries if entry.dropped])
+            self._forget([*filter(self._is_over, entries)])
         for entry in wanted:
             entry.sent = True
         return wanted
@@ -228,11 +243,17 @@ class Batching:
         self.settled(entries)
         return [(entry, _own(error, entry)) for entry in entries]
 
+    def waiting(self) -> list[Entry[Any]]:
+        """Those that are not under way."""
+        behind = (entries or () for entries in self._behind.values())
+        return [*self._reads.waiting(), *self._writes.waiting(), *chain.from_iterable(behind)]
+
     def give_up(self) -> list[Entry[Any]]:
         """Those that were not sent, and never are; what is under way is still to be `settled`, or `back`."""
-        waiting = [*self._reads.clear(), *self._writes.clear()]
-        for key, behind in self._behind.items():
-            waiting += behind or ()
+        waiting = self.waiting()
+        self._reads.clear()
+        self._writes.clear()
+        for key in self._behind:
             self._behind[key] = None
         return waiting
 

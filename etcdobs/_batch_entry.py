@@ -74,7 +74,9 @@ class GetEntry(Entry[KeyValue | None]):
     is_write = False
 
     def __init__(self, key: str | bytes) -> None:
-        super().__init__(as_key(key))
+        # As `Entry`, without another call.
+        self.key = name = as_key(key)
+        self.size = len(name) + OVERHEAD
 
     def call(self, timeout: Timeout) -> Call[KeyValue | None]:
         return kv.get(self.key, timeout=timeout)
@@ -93,7 +95,9 @@ class PutEntry(Entry[PutResponse]):
         self.value = as_value(value)
         self.lease = lease_id(lease) if lease else 0
         self.prev_kv = prev_kv and checked_bool("prev_kv", prev_kv)
-        super().__init__(as_key(key), len(self.value))
+        # As `Entry`, without another call.
+        self.key = name = as_key(key)
+        self.size = len(name) + len(self.value) + OVERHEAD
 
     def call(self, timeout: Timeout) -> Call[PutResponse]:
         return kv.put(self.key, self.value, lease=self.lease, prev_kv=self.prev_kv, timeout=timeout)
@@ -147,12 +151,19 @@ def asked(entries: Entries, decode: Callable[[Any], T], timeout: Timeout, retry:
     """The call of a transaction of `entries`."""
     request = pb.TxnRequest()
     add = request.success.add
-    for entry in entries:
-        entry.ask(add())
-    effect: RpcEffect = "mutation" if entries[0].is_write else "read"
+    effect: RpcEffect = "mutation"
+    if entries[0].is_write:
+        for entry in entries:
+            entry.ask(add())
+    else:
+        effect = "read"
+        for entry in entries:
+            add().request_range.key = entry.key
     return Call(_TXN, request, decode, timeout, effect=effect, retry=retry)
 
 
 def _results(entries: Entries, reply: Any) -> list[Any]:
+    if not entries[0].is_write:  # so are the others: each a get
+        return [_decode.first(answer.response_range) for answer in reply.responses]
     written = PutResponse(header=_decode.header(reply.header))
     return [entry.read(answer, written) for entry, answer in zip(entries, reply.responses, strict=True)]

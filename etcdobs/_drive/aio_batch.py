@@ -6,6 +6,8 @@ is cancelled, the write has still to be over before the next one of its key.
 
 import asyncio
 import math
+from collections.abc import Awaitable
+from itertools import chain
 from typing import Any, TypeVar
 
 from etcdobs._batch import Batching
@@ -22,9 +24,10 @@ class Batcher:
 
     def __init__(self, driver: Driver, max_ops: int) -> None:
         self._driver = driver
-        self._batching = Batching(max_ops)
-        self._sending: set[asyncio.Task[None]] = set()
-        self._timed: set[Entry[Any]] = set()
+        self._batching = Batching(max_ops, _is_over)
+        # What is under way, by the task that waits for it.
+        self._sending: dict[asyncio.Task[None], Entries] = {}
+        # One for all: one for each operation would cost more than sending it.
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         # True where `_send_all` is called when this turn of the loop is over: one look serves all who ask in it.
@@ -40,8 +43,8 @@ class Batcher:
         """What a repr says of it."""
         return self._batching.state(self._closed)
 
-    async def call(self, entry: Entry[T], timeout: Timeout) -> T:
-        """The result of `entry`, within `timeout` seconds."""
+    def ask(self, entry: Entry[T], timeout: Timeout) -> Awaitable[T]:
+        """What to await at once: the result of `entry`, within `timeout` seconds."""
         session = self._driver.session
         seconds = session.timeout if timeout is CLIENT_DEFAULT else session.seconds(checked_timeout(timeout))
         try:
@@ -55,24 +58,14 @@ class Batcher:
             self._due, self._loop = True, loop
             if not may_go_alone:
                 loop.call_soon(self._send_all)
-        entry.waiter = waiter = loop.create_future()
+        waiter: asyncio.Future[T] = asyncio.Future(loop=loop)  # as its `create_future`, without another call
+        entry.waiter = waiter
         self._batching.add(entry)
         if seconds is not None:
-            entry.deadline = loop.time() + seconds
-        if may_go_alone and await self._goes_alone(entry):
-            return await self._sent_alone(entry, timeout)
-        if entry.deadline is not None:
-            self._watch(entry, entry.deadline)
-        try:
-            result: T = await waiter
-            return result
-        except asyncio.CancelledError:
-            entry.dropped = True
-            if not waiter.cancelled():
-                waiter.exception()
-            raise
-        finally:
-            self._timed.discard(entry)
+            entry.deadline = deadline = loop.time() + seconds
+            if deadline < self._timer_at:
+                self._set_timer(deadline)
+        return self._first(entry, timeout) if may_go_alone else waiter
 
     def _check(self, entry: Entry[Any]) -> None:
         self._driver.check_usable(METHOD)
@@ -80,18 +73,18 @@ class Batcher:
         if self._closed:
             raise entry.closed("the batch is closed")
 
-    async def _goes_alone(self, entry: Entry[Any]) -> bool:
-        """Send once all tasks that can run have run: they ask together what they were woken together for.
-
-        True when they asked for nothing.
-        """
+    async def _first(self, entry: Entry[T], timeout: Timeout) -> T:
+        """Send once all tasks that can run have run: they ask together what they were woken together for."""
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:
-            entry.dropped = True
+            entry.waiter.cancel()
             self._send_all()
             raise
-        return self._send_all(entry)
+        if self._send_all(entry):
+            return await self._sent_alone(entry, timeout)
+        result: T = await entry.waiter
+        return result
 
     async def _sent_alone(self, entry: Entry[T], timeout: Timeout) -> T:
         if self._driver.metrics is not None:
@@ -105,12 +98,6 @@ class Batcher:
             self._batching.settled([entry])
             self._go_on()
 
-    def _watch(self, entry: Entry[Any], deadline: float) -> None:
-        """Have one timer for all: one for each operation would cost more than sending it."""
-        self._timed.add(entry)
-        if deadline < self._timer_at:
-            self._set_timer(deadline)
-
     def _set_timer(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -118,11 +105,15 @@ class Batcher:
         self._timer = None if when == math.inf else self._loop.call_at(when, self._expire)
 
     def _expire(self) -> None:
-        now = self._loop.time()
-        for entry in [entry for entry in self._timed if _deadline(entry) <= now]:
-            self._timed.discard(entry)
-            _tell(entry, entry.expired())
-        self._set_timer(min(map(_deadline, self._timed), default=math.inf))
+        now, nearest = self._loop.time(), math.inf
+        for entry in chain(self._batching.waiting(), *self._sending.values()):
+            if entry.deadline is None or entry.waiter.done():
+                continue
+            if entry.deadline <= now:
+                _tell(entry, entry.expired())
+            else:
+                nearest = min(nearest, entry.deadline)
+        self._set_timer(nearest)
 
     def _go_on(self) -> None:
         """Send what waited."""
@@ -138,8 +129,8 @@ class Batcher:
                 is_alone = True
                 continue
             task = asyncio.create_task(self._send(entries), name="etcdobs-batch")
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._sending[task] = entries
+            task.add_done_callback(self._sent)
         return is_alone
 
     async def _send(self, entries: Entries) -> None:
@@ -165,6 +156,9 @@ class Batcher:
         finally:
             self._go_on()
 
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.pop(task, None)
+
     async def finish(self) -> None:
         """Take no more, and wait until all that was asked for is answered; in a forked child nothing is."""
         if self._driver.forked:
@@ -182,16 +176,17 @@ class Batcher:
 
     def abandon(self) -> None:
         """Begin anew: the event loop is over, and with it all who waited."""
-        self._batching = Batching(self._batching.max_ops)
+        self._batching = Batching(self._batching.max_ops, _is_over)
         self._sending.clear()
-        self._timed.clear()
         self._timer = self._alone = None
         self._timer_at = math.inf
         self._due = False
 
 
-def _deadline(entry: Entry[Any]) -> float:
-    return math.inf if entry.deadline is None else entry.deadline
+def _is_over(entry: Entry[Any]) -> bool:
+    """Whoever is cancelled cancels the future that he waits for: nobody has to say so."""
+    over: bool = entry.waiter.done()
+    return over
 
 
 def _tell(entry: Entry[Any], error: Exception) -> None:

@@ -79,7 +79,7 @@ class AsyncBatch:
 
     async def get(self, key: str | bytes, *, timeout: Timeout = CLIENT_DEFAULT) -> KeyValue | None:
         """Reads one key, as `client.get`; None when it does not exist."""
-        return await self._batcher.call(GetEntry(key), timeout)
+        return await self._batcher.ask(GetEntry(key), timeout)
 
     async def put(
         self,
@@ -91,13 +91,13 @@ class AsyncBatch:
         timeout: Timeout = CLIENT_DEFAULT,
     ) -> PutResponse:
         """Writes one key, at most once, as `client.put`; the revision is that of the transaction."""
-        return await self._batcher.call(PutEntry(key, value, lease, prev_kv), timeout)
+        return await self._batcher.ask(PutEntry(key, value, lease, prev_kv), timeout)
 
     async def delete(
         self, key: str | bytes, *, prev_kv: bool = False, timeout: Timeout = CLIENT_DEFAULT
     ) -> DeleteResponse:
         """Deletes one key, at most once, as `client.delete`; the revision is that of the transaction."""
-        return await self._batcher.call(DeleteEntry(key, prev_kv), timeout)
+        return await self._batcher.ask(DeleteEntry(key, prev_kv), timeout)
 
     async def close(self) -> None:
         """Wait until all that was asked for is answered; whoever asks from now on gets a ClosedError."""
