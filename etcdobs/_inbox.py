@@ -13,7 +13,8 @@ from etcdobs.errors import EtcdError
 from etcdobs.types import Event, WatchResponse
 from etcdobs.types.events import begin, revisions_of
 
-_NOTHING = WatchResponse((), 0)
+_NO_EVENTS: Iterator[Event] = iter(())
+_NONE_BEGUN: tuple[WatchResponse, list[int], Iterator[object]] = WatchResponse((), 0), [], _NO_EVENTS
 
 
 class Inbox:
@@ -32,12 +33,11 @@ class Inbox:
         self._batches: deque[WatchResponse] = deque()
         self._waiting = 0  # events in `_batches`
         self._revision = 0
-        self._begin(_NOTHING)
+        self.at_hand, self._begun = _NO_EVENTS, _NONE_BEGUN
         self.error: EtcdError | None = None
         self.closed: bool = False
 
     def _begin(self, batch: WatchResponse) -> None:
-        self.at_hand: Iterator[Event]
         self.at_hand, left = begin(batch)
         # Together: another thread asks for the revision.
         self._begun = batch, revisions_of(batch), left
@@ -50,7 +50,9 @@ class Inbox:
     @property
     def revision(self) -> int:
         """The last revision wholly handed out."""
-        batch, revisions, left = self._begun
+        batch, revisions, left = begun = self._begun
+        if begun is _NONE_BEGUN:
+            return self._revision
         taken = len(revisions) - length_hint(left)
         if taken == len(revisions):
             return max(self._revision, batch.revision)
@@ -82,12 +84,13 @@ class Inbox:
         """True when a batch is there to be taken, or the rest of one."""
         return bool(self._batches) or length_hint(self._begun[2]) > 0
 
-    def put(self, batch: WatchResponse) -> None:
-        """Keep a batch; nothing is kept once it is closed."""
-        if self.closed:
-            return
-        self._batches.append(batch)
-        self._waiting += len(revisions_of(batch))
+    def put(self, batch: WatchResponse) -> bool:
+        """Keep a batch; nothing is kept once it is closed. True when nothing more should be fetched for now."""
+        if not self.closed:
+            self._batches.append(batch)
+            self._waiting += len(revisions_of(batch))
+        # As `is_full`, without another call.
+        return self._waiting + length_hint(self._begun[2]) >= self._limit
 
     def end(self, error: EtcdError | None) -> None:
         """Nothing more will come."""
@@ -98,7 +101,7 @@ class Inbox:
         """The next event; None when there is none yet."""
         while (event := next(self.at_hand, None)) is None and (batch := self._next()) is not None:
             self._begin(batch)
-            self._waiting -= len(revisions_of(batch))
+            self._waiting -= len(self._begun[1])
         return event
 
     def take_batch(self) -> WatchResponse | None:
@@ -114,7 +117,8 @@ class Inbox:
 
     def _next(self) -> WatchResponse | None:
         """What comes after the batch begun, which is done with and kept no longer."""
-        if self._begun[0] is not _NOTHING:
-            self._revision = self.revision
-            self._begin(_NOTHING)
+        if self._begun is not _NONE_BEGUN:
+            # All of it is taken.
+            self._revision = max(self._revision, self._begun[0].revision)
+            self.at_hand, self._begun = _NO_EVENTS, _NONE_BEGUN
         return self._batches.popleft() if self._batches else None

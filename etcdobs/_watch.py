@@ -140,19 +140,27 @@ class Cursor:
 
     def receive(self, response: pb.WatchResponse) -> WatchResponse | None:
         """The batch that `response` completes; None when more of it is to come, or nothing that is wanted."""
-        if not response.events and not self._parts:
-            return self._progress(response.header.revision)
         events: Any = response.events
+        if not events and not self._parts:
+            return self._progress(response.header.revision)
         if isinstance(events, EventColumns) and not (response.fragment or self._parts):
             revisions = events.kvs.mod_revisions
             if revisions[0] >= self._wanted_from and revisions == sorted(revisions):
                 return self._moved(received_events(_decode.Unmade(events, prev_kv=self.prev_kv), revisions))
-        self._parts += _decode.events(events, prev_kv=self.prev_kv)
-        return None if response.fragment else self._whole()
+        made = _decode.events(events, prev_kv=self.prev_kv)
+        if len(made) == 1 and not (response.fragment or self._parts):
+            # As most are: nothing to join, to sort or to leave out.
+            revision = made[0].kv.mod_revision
+            return self._moved(received_events((made[0],), [revision])) if revision >= self._wanted_from else None
+        if response.fragment or self._parts:
+            self._parts += made
+            if response.fragment:
+                return None
+            made, self._parts = self._parts, []
+        return self._whole(made)
 
-    def _whole(self) -> WatchResponse | None:
+    def _whole(self, events: list[Event]) -> WatchResponse | None:
         """The batch that all its parts are, as far as it is wanted."""
-        events, self._parts = self._parts, []
         revisions = list(map(_revision_of, events))
         # To sort what is in order is one comparison of numbers for each.
         in_order = sorted(revisions)
@@ -189,9 +197,9 @@ class Created:
     cursor: Cursor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
-    """A whole batch for one watcher."""
+    """A whole batch for one watcher (not frozen: one is made for each message)."""
 
     cursor: Cursor
     response: WatchResponse
@@ -291,9 +299,6 @@ class WatchStream:
         if cursor is None:
             unknown = response.watch_id >= 0 and response.watch_id not in self._leaving
             return [Ask(self._leave(response.watch_id))] if unknown else []
-        return self._batch(cursor, response)
-
-    def _batch(self, cursor: Cursor, response: pb.WatchResponse) -> list[Effect]:
         batch = cursor.receive(response)
         return [Batch(cursor, batch)] if batch else []
 
@@ -309,7 +314,8 @@ class WatchStream:
             return [Ask(self._leave(response.watch_id))]
         self._live[response.watch_id] = cursor
         cursor.created(response.header.revision)
-        return [Created(cursor), *(self._batch(cursor, response) if response.events else [])]
+        first = cursor.receive(response) if response.events else None
+        return [Created(cursor), Batch(cursor, first)] if first else [Created(cursor)]
 
     def _refused(self, cursor: Cursor | None, error: EtcdError, *, silenced: bool) -> list[Effect]:
         if cursor is not None and self._is_doubtful(cursor, error):

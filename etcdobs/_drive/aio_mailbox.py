@@ -29,7 +29,8 @@ class Mailbox:
         self._created = False
         self._broken_by: str | None = None
         self._unconnected: ConnectionFailedError | None = None
-        self._changed = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     # ---- called from the stream's task
 
@@ -37,7 +38,7 @@ class Mailbox:
         """The server has the watch; returns what broke the stream that it was on before, None: it was on none."""
         self._created = True
         cause, self._broken_by = self._broken_by, None
-        self._changed.set()
+        self._wake()
         return cause
 
     def broken(self, error: EtcdError) -> bool:
@@ -46,21 +47,20 @@ class Mailbox:
         was_on_it = self._created and not self.parked and self._broken_by is None
         if was_on_it:
             self._broken_by = reason(error)
-        self._changed.set()
+        self._wake()
         return was_on_it
 
     def put(self, batch: WatchResponse) -> bool:
         """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""
-        self.inbox.put(batch)
+        self.parked = self.inbox.put(batch)
         self.arrivals.add(batch, self.inbox.revision, time.monotonic())
-        self.parked = self.inbox.is_full
-        self._changed.set()
+        self._wake()
         return self.parked
 
     def end(self, error: EtcdError | None) -> None:
         """Nothing more will come."""
         self.inbox.end(error)
-        self._changed.set()
+        self._wake()
 
     # ---- called from the user's task
 
@@ -89,8 +89,9 @@ class Mailbox:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while (item := take()) is None and not self.inbox.closed:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not await self._holds(self._has_news, left):
+            if deadline is None:
+                await self._news()
+            elif not await self._holds(self._has_news, max(0.0, deadline - time.monotonic())):
                 raise TimeoutError(f"nothing came within {timeout:g} s")
         if item is None and self.inbox.error is not None:
             raise self.inbox.error
@@ -113,8 +114,23 @@ class Mailbox:
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
-            self._changed.clear()
-            await self._changed.wait()
+            await self._news()
+
+    def _news(self) -> "asyncio.Future[None]":
+        """Done with the next change (an `asyncio.Event` asks for the running loop each time, and is a call more)."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        # One that was cancelled is of no more use, nor is what else is there: whoever waits asks anew after a change.
+        self._waiting = [waiter for waiter in self._waiting if not waiter.done()] if self._waiting else []
+        waiter: asyncio.Future[None] = asyncio.Future(loop=self._loop)
+        self._waiting.append(waiter)
+        return waiter
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def wants_more(self) -> bool:
         """True once, when a full inbox was drained so far that it is time to fetch again."""

@@ -134,7 +134,7 @@ class Stream:
             self._call, self._endpoint, self._left = call, endpoint, False
             self._begin(requests, endpoint)
             async for response in call:
-                await self._receive(response, endpoint)
+                self._receive(response, endpoint)
         except asyncio.CancelledError:
             if not self._left or self.ended:
                 raise
@@ -158,11 +158,11 @@ class Stream:
         for request in self._state.restart():
             requests.put_nowait(request)
 
-    async def _receive(self, response: Any, endpoint: Endpoint) -> None:
+    def _receive(self, response: Any, endpoint: Endpoint) -> None:
         for effect in self._state.receive(response):
-            await self._apply(effect, endpoint)
+            self._apply(effect, endpoint)
 
-    async def _apply(self, effect: Effect, endpoint: Endpoint) -> None:
+    def _apply(self, effect: Effect, endpoint: Endpoint) -> None:
         if isinstance(effect, Batch):
             self._deliver(effect)
         elif isinstance(effect, Created):

@@ -143,16 +143,19 @@ class AsyncWatcher:
             self._watches.forget(self._mailbox)
 
     async def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
-        self._watches.check_not_forked()
-        await self._ensure_open()
+        if not self._entered or Generation.number != self._generation:
+            self._watches.check_not_forked()
+            await self._ensure_open()
         # It may have been parked for events that are taken meanwhile: nothing would come to wait for.
-        self._fetch_again()
+        if self._mailbox.parked:
+            self._fetch_again()
         try:
             item = await self._mailbox.take(take, timeout)
         except EtcdError:
             await self._watches.leave(self._mailbox)  # It is over, closed or not.
             raise
-        self._fetch_again()
+        if self._mailbox.parked:
+            self._fetch_again()
         return item
 
     def _fetch_again(self) -> None:

@@ -20,10 +20,11 @@ class Arrivals:
 
     def add(self, batch: WatchResponse, taken: int, now: float) -> None:
         """A batch arrived at `now`; all up to the revision `taken` has been handed out."""
-        while self._known and self._known[0][0] <= taken:
-            self._known.popleft()
+        known = self._known
+        while known and known[0][0] <= taken:
+            known.popleft()
         if not batch.is_progress:
-            self._known.append((batch.revision, now))
+            known.append((batch.revision, now))
 
     def oldest(self, taken: int) -> float | None:
         """When the first arrived that is not wholly taken; None when all are. May be asked from any thread."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from etcdobs._drive.readings import Arrivals
-from etcdobs._drive.uninterrupted import interruptible
+from etcdobs._drive.uninterrupted import interruptible, unhide
 from etcdobs._inbox import Inbox
 from etcdobs._retry import reason
 from etcdobs._watch import Cursor, not_created
@@ -57,9 +57,8 @@ class Mailbox:
     def put(self, batch: WatchResponse) -> bool:
         """Keep a batch; True when the inbox is full with it and nothing more should be fetched."""
         with self._lock:
-            self.inbox.put(batch)
+            self.parked = self.inbox.put(batch)
             self.arrivals.add(batch, self.inbox.revision, time.monotonic())
-            self.parked = self.inbox.is_full
             self._changed.notify_all()
             return self.parked
 
@@ -97,15 +96,19 @@ class Mailbox:
     def take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
         """What `take` finds, as soon as it finds something; None once nothing more will come."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        with interruptible(), self._lock:
-            while (item := take()) is None and not self.inbox.closed:
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    raise TimeoutError(f"nothing came within {timeout:g} s")
-                self._changed.wait(left)
-            if item is None and self.inbox.error is not None:
-                raise self.inbox.error
-            return item
+        try:  # as `interruptible`, without its calls
+            with self._lock:
+                while (item := take()) is None and not self.inbox.closed:
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if left is not None and left <= 0:
+                        raise TimeoutError(f"nothing came within {timeout:g} s")
+                    self._changed.wait(left)
+                if item is None and self.inbox.error is not None:
+                    raise self.inbox.error
+                return item
+        except RuntimeError as error:
+            unhide(error)
+            raise
 
     def wants_more(self) -> bool:
         """True once, when a full inbox was drained so far that it is time to fetch again."""

@@ -147,16 +147,19 @@ class Watcher:
             self._watches.forget(self._mailbox)
 
     def _take(self, take: Callable[[], T | None], timeout: float | None) -> T | None:
-        self._watches.check_not_forked()
-        self._ensure_open()
+        if not self._entered or Generation.number != self._generation:
+            self._watches.check_not_forked()
+            self._ensure_open()
         # It may have been parked for events that are taken meanwhile: nothing would come to wait for.
-        self._fetch_again()
+        if self._mailbox.parked:
+            self._fetch_again()
         try:
             item = self._mailbox.take(take, timeout)
         except EtcdError:
             self._watches.leave(self._mailbox)  # It is over, closed or not.
             raise
-        self._fetch_again()
+        if self._mailbox.parked:
+            self._fetch_again()
         return item
 
     def _fetch_again(self) -> None:

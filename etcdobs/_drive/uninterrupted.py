@@ -52,9 +52,14 @@ def interruptible() -> Generator[None, None, None]:
     try:
         yield
     except RuntimeError as error:
-        if isinstance(error.__context__, KeyboardInterrupt):
-            raise error.__context__ from None
+        unhide(error)
         raise
+
+
+def unhide(error: RuntimeError) -> None:
+    """Raise the KeyboardInterrupt that `error` hides, if it does."""
+    if isinstance(error.__context__, KeyboardInterrupt):
+        raise error.__context__ from None
 
 
 def join(thread: threading.Thread) -> None:

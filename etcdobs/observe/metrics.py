@@ -92,6 +92,7 @@ class ClientMetrics:
         self._exemplars = exemplars
         self._methods: dict[tuple[str, Kind, tuple[str, ...]], MethodMetrics] = {}
         self._operations: dict[tuple[str, tuple[str, ...]], OperationMetrics] = {}
+        self._tally_events: Callable[[float], None] | None = None
 
     def __repr__(self) -> str:
         whose = "the process-wide one, " if self is ClientMetrics._default else ""
@@ -199,8 +200,16 @@ class ClientMetrics:
 
     def watch_received(self, events: int) -> None:
         """A watch received so many events together."""
-        self._count(self._families.watch_events, events)
-        self._observe(self._families.watch_batch_events, events)
+        try:
+            if self._tally_events is None:
+                counter, histogram = self._families.watch_events, self._families.watch_batch_events
+                const = self._const
+                self._tally_events = self._families.tallies.summed(
+                    counter.labels(*const) if const else counter, histogram.labels(*const) if const else histogram
+                )
+            self._tally_events(events)
+        except Exception:  # noqa: BLE001 - telemetry never fails a call
+            self._failures.report("metrics")
 
     def watch_opened(self) -> None:
         """A watch began."""

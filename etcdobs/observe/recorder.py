@@ -113,7 +113,9 @@ class MethodMetrics:
         self._buckets = buckets
         self._next_exemplar = [0.0] * (len(buckets) + 1)
         sent, received = families.msg_sent.labels(*labels), families.msg_received.labels(*labels)
-        self._inc_sent, self._inc_received = sent.inc, received.inc
+        self._inc_sent = sent.inc
+        # Of a watch there are as many as the server has to say.
+        self._tally_received = families.tallies.counter(received)
         self._seconds = families.handling_seconds.labels(*labels)
         self._handled: dict[grpc.StatusCode, Callable[[], None]] = {}
         ok = families.handled.labels(*self._labels, CODE_NAMES[grpc.StatusCode.OK], *more_labels)
@@ -137,7 +139,7 @@ class MethodMetrics:
 
     def received(self) -> None:
         try:
-            self._inc_received()
+            self._tally_received(None)
         except Exception:  # noqa: BLE001 - telemetry never fails a call
             self._failures.report("metrics")
 

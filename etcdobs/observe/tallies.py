@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter as Numbers
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -34,6 +35,18 @@ class Tallies:
         if self._is_read_elsewhere:
             return child.observe
         return self._by_child.setdefault(child, _Amounts(child)).tally
+
+    def counter(self, child: Counter) -> Callable[[None], object]:
+        """What steps that label child, from any thread."""
+        if self._is_read_elsewhere:
+            return lambda _: child.inc()
+        return self._by_child.setdefault(child, _Steps(child)).tally
+
+    def summed(self, counter: Counter, child: "TalliedHistogram") -> Callable[[float], None]:
+        """What observes an amount in that label child, and adds it to a counter; from any thread."""
+        if self._is_read_elsewhere:
+            return partial(_sum_at_once, counter, child)
+        return self._by_child.setdefault(child, _Sums(counter, child)).tally
 
     def calls(self, counted: "_Counted", seconds: "TalliedHistogram") -> "Calls":
         """What counts the calls of one method that end well."""
@@ -105,7 +118,27 @@ class _Tally(Protocol):
     @property
     def waiting(self) -> int: ...
     def add_up(self) -> None: ...
-    def tally(self, amount: float, /) -> None: ...
+    def tally(self, amount: Any, /) -> None: ...
+
+
+class _Steps:
+    def __init__(self, child: Counter) -> None:
+        self._child = child
+        self._steps: deque[None] = deque()
+        self._append = self._steps.append
+
+    @property
+    def waiting(self) -> int:
+        return len(self._steps)
+
+    def tally(self, _: None) -> None:
+        self._append(None)
+        if len(self._steps) > MANY:
+            self.add_up()
+
+    def add_up(self) -> None:
+        if self._steps:
+            self._child.inc(len(_taken(self._steps)))
 
 
 class _Amounts:
@@ -126,6 +159,18 @@ class _Amounts:
     def add_up(self) -> None:
         if self._amounts:
             self._child.observe_all(_taken(self._amounts))
+
+
+class _Sums(_Amounts):
+    def __init__(self, counter: Counter, child: TalliedHistogram) -> None:
+        super().__init__(child)
+        self._counter = counter
+
+    def add_up(self) -> None:
+        if self._amounts:
+            amounts = _taken(self._amounts)
+            self._counter.inc(sum(amounts))
+            self._child.observe_all(amounts)
 
 
 class _TalliedCalls(_Amounts):
@@ -163,6 +208,11 @@ class _CallsAtOnce:
         for counter in self._at_end:
             counter.inc()
         self._seconds.observe(seconds)
+
+
+def _sum_at_once(counter: Counter, child: TalliedHistogram, amount: float) -> None:
+    counter.inc(amount)
+    child.observe(amount)
 
 
 def _taken(tallied: deque[Any]) -> list[Any]:

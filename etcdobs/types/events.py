@@ -100,15 +100,28 @@ revisions_of: Callable[[WatchResponse], list[int]] = attrgetter("_revisions")
 """The revision of each event of a batch, which need not be made for that."""
 
 
+# Past what keeps it from being changed, which it is not: one is made for each message.
+_set_events, _set_revision, _set_unread, _set_revisions = (
+    member.__set__
+    for member in (
+        *map(vars(WatchResponse).__getitem__, ("events", "revision")),
+        *map(vars(_Unread).__getitem__, ("_unread", "_revisions")),
+    )
+)
+
 _unread_of: Callable[[WatchResponse], Unmade | None] = attrgetter("_unread")
 
 
 def received_events(events: "tuple[Event, ...] | Unmade", revisions: list[int]) -> WatchResponse:
     """A batch of events that have these revisions, in order."""
     response = object.__new__(WatchResponse)
-    object.__setattr__(response, "events" if isinstance(events, tuple) else "_unread", events)
-    object.__setattr__(response, "revision", revisions[-1])
-    object.__setattr__(response, "_revisions", revisions)
+    if isinstance(events, tuple):
+        _set_events(response, events)
+        _set_unread(response, None)
+    else:
+        _set_unread(response, events)
+    _set_revision(response, revisions[-1])
+    _set_revisions(response, revisions)
     return response
 
 

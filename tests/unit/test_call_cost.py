@@ -4,11 +4,7 @@ The transport answers at once, so that nothing waits. gRPC, Prometheus and OpenT
 differ. Where a bound fails, each call got one layer more to pay for: take something out, or say why it is worth that.
 """
 
-import gc
-import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from types import FrameType
+from collections.abc import Awaitable
 from typing import Any
 
 import grpc
@@ -17,12 +13,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import NoOpTracerProvider
 from prometheus_client import CollectorRegistry
 
-import etcdobs
 from etcdobs import AsyncClient, Client, ClientMetrics
 from etcdobs._wire import etcdserverpb as pb
+from tests.functions_called import calls_of
 from tests.instant import InstantAioChannel, InstantChannel
-
-LIBRARY = str(Path(etcdobs.__file__).parent)
 
 # Of a get and of a put, blocking and awaited alike, with Python 3.11 to 3.13.
 FUNCTIONS = {"nothing": (13, 20), "metrics": (23, 30), "metrics and spans": (34, 41)}
@@ -50,25 +44,6 @@ def telemetry(which: str) -> dict[str, Any]:
         "metrics": None if which == "nothing" else ClientMetrics(CollectorRegistry()),
         "tracer_provider": TracerProvider() if which == "metrics and spans" else NoOpTracerProvider(),
     }
-
-
-def calls_of(action: Callable[[], object]) -> list[str]:
-    """The library's functions that `action` calls, one after the other."""
-    called: list[str] = []
-
-    def profile(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(LIBRARY):
-            called.append(frame.f_code.co_qualname)
-
-    before = sys.getprofile()
-    gc.disable()  # what others left behind is finalised by functions of the library, too
-    sys.setprofile(profile)
-    try:
-        action()
-    finally:
-        sys.setprofile(before)
-        gc.enable()
-    return called
 
 
 def at_once(awaitable: Awaitable[Any]) -> Any:
