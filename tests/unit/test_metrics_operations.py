@@ -127,6 +127,8 @@ from etcdobs import ClientMetrics
 from tests.metrics import Shown
 metrics = ClientMetrics(CollectorRegistry())
 metrics.watch_opened()
+metrics.watch_received(3)
+metrics.method("/etcdserverpb.Watch/Watch", "bidi_stream").received()
 for op in ("get", "get", "put"):
     operation = metrics.operation(op)
     began = operation.begin()
@@ -137,6 +139,7 @@ shown = Shown(registry)
 metrics.endpoint("a:1")(0.1)
 metrics.endpoints_left(["a:1"])
 print(shown.operations(), shown.in_flight(), shown.total("etcdobs_watches_active"))
+print(shown.total("etcdobs_watch_events_total"), shown.total("grpc_client_msg_received_total"))
 """
 
 
@@ -152,8 +155,8 @@ def in_a_process(folder: Path) -> str:
 
 
 def test_several_processes_add_up(tmp_path: Path) -> None:
-    assert in_a_process(tmp_path) == "{('get', 'OK'): 2.0} {'put': 1.0} 1.0\n"
-    assert in_a_process(tmp_path) == "{('get', 'OK'): 4.0} {'put': 2.0} 2.0\n"
+    assert in_a_process(tmp_path) == "{('get', 'OK'): 2.0} {'put': 1.0} 1.0\n3.0 1.0\n"
+    assert in_a_process(tmp_path) == "{('get', 'OK'): 4.0} {'put': 2.0} 2.0\n6.0 2.0\n"
 
 
 def test_metrics_cost_no_more_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,6 +91,42 @@ def test_what_waits_is_bounded_where_nobody_reads(metrics: ClientMetrics) -> Non
     assert waiting <= 2 * MANY
 
 
+def watched(metrics: ClientMetrics, times: int = 1) -> None:
+    stream = metrics.method("/etcdserverpb.Watch/Watch", "bidi_stream")
+    for _ in range(times):
+        stream.received()
+        metrics.watch_received(3)
+
+
+WATCH = {"grpc_type": "bidi_stream", "grpc_service": "etcdserverpb.Watch", "grpc_method": "Watch"}
+
+
+def test_what_a_watch_receives_is_in_all_families_at_once(metrics: ClientMetrics) -> None:
+    watched(metrics, 2)
+    assert value(metrics, "grpc_client_msg_received_total", WATCH) == 2
+    assert value(metrics, "etcdobs_watch_events_total", {}) == 6
+    assert value(metrics, "etcdobs_watch_batch_events_count", {}) == 2
+    assert value(metrics, "etcdobs_watch_batch_events_sum", {}) == 6
+
+
+def test_what_watches_of_many_threads_receive_is_counted_and_bounded(metrics: ClientMetrics) -> None:
+    each, threads = 3 * MANY + 7, 8
+    with ThreadPoolExecutor(threads) as pool:
+        for watch in [pool.submit(watched, metrics, each) for _ in range(threads)]:
+            watch.result()
+    assert metrics._families.tallies.waiting <= 2 * (MANY + threads)
+    assert value(metrics, "grpc_client_msg_received_total", WATCH) == each * threads
+    assert value(metrics, "etcdobs_watch_events_total", {}) == 3 * each * threads
+
+
+def test_watches_have_their_labels() -> None:
+    labelled = ClientMetrics(CollectorRegistry(), const_labels={"app": "a"})
+    assert labelled.registry.get_sample_value("etcdobs_watch_events_total", {"app": "a"}) is None
+    watched(labelled)
+    assert value(labelled, "etcdobs_watch_events_total", {"app": "a"}) == 3
+    assert value(labelled, "etcdobs_watch_batch_events_count", {"app": "a"}) == 1
+
+
 def test_two_on_one_registry_count_together(metrics: ClientMetrics) -> None:
     other = ClientMetrics(metrics.registry, buckets=(0.25, 1.0))
     call(metrics)
