@@ -33,7 +33,8 @@ class Inbox:
         self._batches: deque[WatchResponse] = deque()
         self._waiting = 0  # events in `_batches`
         self._revision = 0
-        self.at_hand, self._begun = _NO_EVENTS, _NONE_BEGUN
+        self.at_hand: Iterator[Event] = _NO_EVENTS
+        self._begun = _NONE_BEGUN
         self.error: EtcdError | None = None
         self.closed: bool = False
 
