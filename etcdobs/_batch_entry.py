@@ -164,6 +164,6 @@ def asked(entries: Entries, decode: Callable[[Any], T], timeout: Timeout, retry:
 
 def _results(entries: Entries, reply: Any) -> list[Any]:
     if not entries[0].is_write:  # so are the others: each a get
-        return [_decode.first(answer.response_range) for answer in reply.responses]
+        return [_decode.first(answer.response_range) for _, answer in zip(entries, reply.responses, strict=True)]
     written = PutResponse(header=_decode.header(reply.header))
     return [entry.read(answer, written) for entry, answer in zip(entries, reply.responses, strict=True)]

@@ -7,6 +7,7 @@ is cancelled, the write has still to be over before the next one of its key.
 import asyncio
 import math
 from collections.abc import Awaitable
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -25,8 +26,8 @@ class Batcher:
     def __init__(self, driver: Driver, max_ops: int) -> None:
         self._driver = driver
         self._batching = Batching(max_ops, _is_over)
-        # What is under way, by the task that waits for it.
-        self._sending: dict[asyncio.Task[None], Entries] = {}
+        # What is under way, and the task that waits for it, by the identity of the list.
+        self._sending: dict[int, tuple[Entries, asyncio.Task[None]]] = {}
         # One for all: one for each operation would cost more than sending it.
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
@@ -106,7 +107,7 @@ class Batcher:
 
     def _expire(self) -> None:
         now, nearest = self._loop.time(), math.inf
-        for entry in chain(self._batching.waiting(), *self._sending.values()):
+        for entry in chain(self._batching.waiting(), *[entries for entries, _ in self._sending.values()]):
             if entry.deadline is None or entry.waiter.done():
                 continue
             if entry.deadline <= now:
@@ -117,6 +118,7 @@ class Batcher:
 
     def _go_on(self) -> None:
         """Send what waited."""
+        self._stop_timer_when_over()
         if self._batching.is_due and not self._due:
             self._due, self._loop = True, asyncio.get_running_loop()
             self._loop.call_soon(self._send_all)
@@ -129,8 +131,8 @@ class Batcher:
                 is_alone = True
                 continue
             task = asyncio.create_task(self._send(entries), name="etcdobs-batch")
-            self._sending[task] = entries
-            task.add_done_callback(self._sent)
+            self._sending[id(entries)] = entries, task
+            task.add_done_callback(partial(self._over, entries))
         return is_alone
 
     async def _send(self, entries: Entries) -> None:
@@ -142,9 +144,7 @@ class Batcher:
             for entry, own in self._batching.refused(entries, error):
                 _tell(entry, own)
         except BaseException as error:
-            self._batching.settled(entries)
-            for entry in entries:
-                _tell(entry, error if isinstance(error, Exception) else entry.closed("its transaction was cancelled"))
+            self._end(entries, error if isinstance(error, Exception) else None)
             if not isinstance(error, Exception):
                 raise
         else:
@@ -154,10 +154,19 @@ class Batcher:
                 if not waiter.done():
                     waiter.set_result(result)
         finally:
+            self._sending.pop(id(entries), None)
             self._go_on()
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        self._sending.pop(task, None)
+    def _end(self, entries: Entries, error: Exception | None) -> None:
+        """None of them was answered; None: they were cancelled."""
+        self._batching.settled(entries)
+        for entry in entries:
+            _tell(entry, error or entry.closed("its transaction was cancelled"))
+
+    def _over(self, entries: Entries, _: asyncio.Task[None]) -> None:
+        if self._sending.pop(id(entries), None) is not None:  # cancelled before it began
+            self._end(entries, None)
+            self._go_on()
 
     async def finish(self) -> None:
         """Take no more, and wait until all that was asked for is answered; in a forked child nothing is."""
@@ -167,12 +176,18 @@ class Batcher:
         while not self._batching.is_idle:
             if self._alone is not None:
                 await asyncio.wait([self._alone])
-            await (asyncio.wait(self._sending) if self._sending else asyncio.sleep(0))
+            tasks = [task for _, task in self._sending.values()]
+            await (asyncio.wait(tasks) if tasks else asyncio.sleep(0))
         self._set_timer(math.inf)
 
     async def close(self) -> None:
         """Take no more: the client is closed, and what is under way ends with its connections."""
         self._closed = True
+        self._stop_timer_when_over()
+
+    def _stop_timer_when_over(self) -> None:
+        if self._closed and self._batching.is_idle:
+            self._set_timer(math.inf)
 
     def abandon(self) -> None:
         """Begin anew: the event loop is over, and with it all who waited."""

@@ -58,6 +58,7 @@ class AsyncWatcher:
     async def __aenter__(self) -> "AsyncWatcher":
         if self._mailbox.inbox.closed:
             raise ClosedError("the watcher is closed: ask the client for another", method=METHOD)
+        self._watches.check_not_forked()
         await self._ensure_open()
         return self
 

@@ -62,6 +62,7 @@ class Watcher:
     def __enter__(self) -> "Watcher":
         if self._mailbox.inbox.closed:
             raise ClosedError("the watcher is closed: ask the client for another", method=METHOD)
+        self._watches.check_not_forked()
         self._ensure_open()
         return self
 

@@ -22,12 +22,16 @@ MANY = 256
 """So many are added up by the call that comes next: memory stays bounded where nobody reads the metrics."""
 
 
+# The second is the old name, which prometheus_client still takes.
+_MULTIPROCESS = frozenset({"PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"})
+
+
 class Tallies:
     """All tallies of one registry's families. `add_up` leaves none behind that was made before."""
 
     def __init__(self) -> None:
         # What prometheus_client's multiprocess mode keeps in files is read by processes that can ask for nothing.
-        self._is_read_elsewhere = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        self._is_read_elsewhere = not _MULTIPROCESS.isdisjoint(os.environ)
         self._by_child: dict[object, _Tally] = {}
 
     def observer(self, child: "TalliedHistogram") -> Callable[[float], None]:

@@ -1,9 +1,11 @@
 """What many ask for goes in few transactions, and each gets its own answer."""
 
 import asyncio
+import gc
 import signal
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -250,6 +252,30 @@ async def test_what_is_cancelled_before_it_is_sent_is_dropped(quick_etcd: Etcd) 
             assert (await outcomes(second))[0].__class__ is asyncio.CancelledError
         await asyncio.gather(first, third)
         assert [kv.key for kv in await client.range(Keys.all())] == [b"a", b"c", b"k"]
+
+
+async def test_whoever_cancels_all_tasks_leaves_no_caller_waiting(etcd_server: Etcd, prefix: str) -> None:
+    async with AsyncClient(etcd_server.endpoint) as client, client.batched() as batch:
+        caller = asyncio.create_task(batch.put(prefix, "1", timeout=None))
+        await asyncio.sleep(0)  # it asks
+        await asyncio.sleep(0)  # its transaction has a task, which has not begun
+        (sending,) = [task for task in asyncio.all_tasks() if task.get_name() == "etcdobs-batch"]
+        sending.cancel()
+        with pytest.raises(ClosedError, match="cancelled"):
+            await caller
+        assert (await batch.put(prefix, "2")).revision
+
+
+async def test_what_is_over_leaves_no_timer(etcd_server: Etcd, prefix: str) -> None:
+    async with AsyncClient(etcd_server.endpoint) as client:
+        batch = client.batched()
+        await batch.get(prefix, timeout=3600)
+        await batch.put(prefix, timeout=3600)
+        kept = weakref.ref(batch._batcher)
+        del batch
+    del client
+    gc.collect()
+    assert kept() is None
 
 
 async def test_leaving_it_waits_for_what_was_asked(etcd_server: Etcd, prefix: str) -> None:

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from etcdobs import ClientMetrics
-from etcdobs.observe.tallies import MANY
+from etcdobs.observe.tallies import MANY, Tallies
 
 METHOD = "/etcdserverpb.KV/Range"
 LABELS = {"grpc_type": "unary", "grpc_service": "etcdserverpb.KV", "grpc_method": "Range"}
@@ -143,3 +143,11 @@ def test_an_endpoint_that_is_left_is_shown_no_more(metrics: ClientMetrics) -> No
     assert metrics.registry.get_sample_value("etcdobs_endpoint_latency_seconds_count", {"endpoint": "a:2379"}) is None
     metrics.endpoint("a:2379")(0.25)
     assert value(metrics, "etcdobs_endpoint_latency_seconds_sum", {"endpoint": "a:2379"}) == 0.25
+
+
+@pytest.mark.parametrize("name", ["PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"])
+def test_nothing_waits_where_another_process_reads(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "/nowhere")
+    counter = Counter("received", "", registry=None)
+    Tallies().counter(counter)(None)
+    assert next(iter(counter.collect())).samples[0].value == 1
