@@ -139,4 +139,5 @@ def as_keys(keys: object) -> Keys:
 
 def as_value(value: object) -> bytes:
     """A value as bytes; raises TypeError when it is neither str nor bytes."""
-    return as_bytes("value", value)
+    # As of a key: without another call.
+    return value if type(value) is bytes else value.encode() if type(value) is str else as_bytes("value", value)

@@ -176,7 +176,13 @@ def put(
         UnavailableError, DeadlineExceededError: with `outcome_unknown` where it may have been applied.
     """
     operation = Put(key, value, lease=lease, prev_kv=prev_kv, ignore_value=ignore_value, ignore_lease=ignore_lease)
-    return Call(Put.rpc, operation.request, operation.decode, checked_timeout(timeout), retry=checked_retry(retry))
+    return Call(
+        Put.rpc,
+        operation.request,
+        operation.decode,
+        timeout if timeout is CLIENT_DEFAULT else checked_timeout(timeout),
+        retry=retry if retry is None else checked_retry(retry),
+    )
 
 
 def delete(

@@ -10,7 +10,7 @@ from etcdobs.keys import Keys, as_key, as_keys, as_value
 from etcdobs.ops import _decode
 from etcdobs.ops.compare import Compare
 from etcdobs.types import DeleteResponse, OperationResponse, PutResponse, RangeResponse, TxnResponse
-from etcdobs.types.responses import received_txn
+from etcdobs.types.responses import received_put, received_txn
 
 __all__ = ["Delete", "Get", "HasLeaseId", "Operation", "Put", "SortBy", "Txn"]
 
@@ -184,7 +184,7 @@ class Put(Operation):
 
     def decode(self, reply: Any) -> PutResponse:
         """The server's reply to the write as the public type."""
-        return PutResponse(header=_decode.header(reply.header), prev_kv=_decode.previous(reply))
+        return received_put(reply.header, _decode.previous(reply) if reply.HasField("prev_kv") else None)
 
 
 def _check_ignored(request: pb.PutRequest) -> None:

@@ -127,6 +127,26 @@ class PutResponse(Response):
     prev_kv: KeyValue | None = None
 
 
+# What a frozen class itself takes to be made is more than the rest of a put's decoding: six calls that look for a name.
+_set_cluster, _set_member, _set_revision, _set_term = (
+    vars(ResponseHeader)[name].__set__ for name in ("cluster_id", "member_id", "revision", "raft_term")
+)
+_set_header, _set_prev_kv = vars(Response)["header"].__set__, vars(PutResponse)["prev_kv"].__set__
+
+
+def received_put(header: Any, prev_kv: KeyValue | None) -> PutResponse:
+    """A `PutResponse` whose header is still a message."""
+    made = object.__new__(ResponseHeader)
+    _set_cluster(made, header.cluster_id)
+    _set_member(made, header.member_id)
+    _set_revision(made, header.revision)
+    _set_term(made, header.raft_term)
+    response = object.__new__(PutResponse)
+    _set_header(response, made)
+    _set_prev_kv(response, prev_kv)
+    return response
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DeleteResponse(Response):
     """The answer to a delete: how many keys went, and which, when that was asked for. False where there was none."""

@@ -19,7 +19,7 @@ from tests.functions_called import calls_of
 from tests.instant import InstantAioChannel, InstantChannel
 
 # Of a get and of a put, blocking and awaited alike, with Python 3.11 to 3.13.
-FUNCTIONS = {"nothing": (13, 20), "metrics": (23, 30), "metrics and spans": (34, 41)}
+FUNCTIONS = {"nothing": (13, 16), "metrics": (23, 26), "metrics and spans": (34, 37)}
 TOLERANCE = 1.05
 TELEMETRY = list(FUNCTIONS)
 
